@@ -1,0 +1,173 @@
+import * as v from "valibot";
+
+/** What a profile is made of. `docs/kernel.md` says what the kernel does with each part. */
+
+const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds of a duration as definitions write it: `90s`, `30m`, `1h`, `14d`. */
+export function durationMs(text: string): number {
+  const unit = UNITS[text.slice(-1) as keyof typeof UNITS];
+  return Number(text.slice(0, -1)) * unit;
+}
+
+const Duration = v.pipe(
+  v.string(),
+  v.regex(/^[1-9][0-9]{0,5}(\.[0-9]{1,3})?[smhd]$/, "a duration such as 90s, 30m, 1h or 14d is expected"),
+);
+
+const Name = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
+
+/** A property, by name or by names joined with dots; of several, the first that is present. */
+const Path = v.union([Name, v.pipe(v.array(Name), v.minLength(1), v.maxLength(4))]);
+
+const Width = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16));
+
+const Feature = v.variant("kind", [
+  /** A numeric property of the event or candidate. */
+  v.strictObject({ kind: v.literal("number"), path: Path, scale: v.optional(v.picklist(["linear", "log"]), "linear") }),
+  /** A text property, hashed into `width` indicator features. */
+  v.strictObject({ kind: v.literal("category"), path: Path, width: v.optional(Width, 8) }),
+  /** The user's share of interest in this event's or candidate's key of a dimension. */
+  v.strictObject({ kind: v.literal("affinity"), dimension: Name }),
+  /** How many events of that name the window holds, on a log scale. */
+  v.strictObject({ kind: v.literal("count"), window: Name, event: Name }),
+  /** Hours since the last event of that name, on a log scale; missing when there was none. */
+  v.strictObject({ kind: v.literal("recency"), event: Name }),
+  /** Sine and cosine of the hour of the day (UTC). */
+  v.strictObject({ kind: v.literal("hour") }),
+  /** A declared trait: a number, or hashed into `width` indicators when `width` is given. */
+  v.strictObject({ kind: v.literal("trait"), trait: Name, width: v.optional(Width) }),
+]);
+
+const Positive = v.pipe(v.number(), v.finite(), v.minValue(0));
+
+const Learner = v.variant("kind", [
+  /** Logistic regression by stochastic gradient descent. */
+  v.strictObject({
+    kind: v.literal("sgd"),
+    rate: v.optional(Positive, 0.05),
+    biasRate: v.optional(Positive, 0.05),
+    l2: v.optional(Positive, 0),
+  }),
+  /** The user's own effect over a prior: a diagonal extended Kalman filter that forgets toward the prior. */
+  v.strictObject({
+    kind: v.literal("bayes"),
+    variance: v.optional(Positive, 0.1),
+    forget: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.5)), 0.001),
+  }),
+]);
+
+const Model = v.strictObject({
+  target: v.strictObject({
+    /** Events that are examples. */
+    examples: v.pipe(v.array(Name), v.minLength(1)),
+    /** Those of them whose label is 1. */
+    positive: v.pipe(v.array(Name), v.minLength(1)),
+  }),
+  features: v.pipe(v.array(Feature), v.minLength(1), v.maxLength(32)),
+  learner: v.optional(Learner, { kind: "bayes" }),
+});
+
+export const DefinitionSchema = v.strictObject({
+  name: v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,40}$/)),
+  /** The events that have a weight in the interests and a count in the windows, at most 16. */
+  events: v.pipe(
+    v.record(Name, v.strictObject({ weight: v.optional(Positive, 1) })),
+    v.check((events) => Object.keys(events).length <= 16, "at most 16 events are expected"),
+  ),
+  /** The weight of every other event. */
+  otherWeight: v.optional(Positive, 0),
+  /** A property that lists items (such as `products`): each is folded as a part of its event. */
+  items: v.optional(Name),
+  /** The property that the windows sum. */
+  value: v.optional(Path),
+  numbers: v.optional(
+    v.pipe(
+      v.record(Name, v.strictObject({ path: Path, halfLife: v.optional(Duration) })),
+      v.check((numbers) => Object.keys(numbers).length <= 16, "at most 16 numbers are expected"),
+    ),
+    {},
+  ),
+  interests: v.optional(
+    v.pipe(
+      v.record(
+        Name,
+        v.strictObject({
+          path: Path,
+          halfLife: v.optional(Duration, "14d"),
+          keep: v.optional(v.pipe(v.number(), v.integer(), v.minValue(4), v.maxValue(128), v.multipleOf(2)), 32),
+        }),
+      ),
+      v.check((interests) => Object.keys(interests).length <= 8, "at most 8 dimensions are expected"),
+    ),
+    {},
+  ),
+  windows: v.optional(v.pipe(v.array(Duration), v.maxLength(6)), ["1h", "24h", "7d", "30d"]),
+  models: v.optional(
+    v.pipe(
+      v.record(Name, Model),
+      v.check((models) => Object.keys(models).length <= 4, "at most 4 models are expected"),
+    ),
+    {},
+  ),
+});
+
+/** A definition as written in a file. */
+export type DefinitionSource = v.InferInput<typeof DefinitionSchema>;
+/** A definition with its defaults filled in. */
+export type Definition = v.InferOutput<typeof DefinitionSchema>;
+export type FeatureDefinition = v.InferOutput<typeof Feature>;
+export type LearnerDefinition = v.InferOutput<typeof Learner>;
+
+/** Thrown for a definition that cannot be used; `issues` name each member and what is expected there. */
+export class DefinitionError extends Error {
+  readonly issues: { pointer: string; detail: string }[];
+  constructor(issues: { pointer: string; detail: string }[]) {
+    super(`the definition is not valid: ${issues.map((i) => `${i.pointer || "/"}: ${i.detail}`).join("; ")}`);
+    this.name = "DefinitionError";
+    this.issues = issues;
+  }
+}
+
+/**
+ * Checks a definition, its shape and that what it names exists.
+ * @throws DefinitionError
+ */
+export function parseDefinition(source: unknown): Definition {
+  const result = v.safeParse(DefinitionSchema, source);
+  if (!result.success) {
+    throw new DefinitionError(
+      result.issues.map((issue) => ({
+        pointer: (issue.path ?? []).map((step) => `/${String(step.key).replace(/~/g, "~0").replace(/\//g, "~1")}`).join(""),
+        detail: issue.message,
+      })),
+    );
+  }
+  const definition = result.output;
+  const issues = references(definition);
+  if (issues.length > 0) throw new DefinitionError(issues);
+  return definition;
+}
+
+/** Names used by models that nothing declares. */
+function references(definition: Definition): { pointer: string; detail: string }[] {
+  const issues: { pointer: string; detail: string }[] = [];
+  const need = (known: boolean, pointer: string, what: string) => {
+    if (!known) issues.push({ pointer, detail: `${what} is not declared in this definition` });
+  };
+  for (const [name, model] of Object.entries(definition.models)) {
+    model.target.positive.forEach((event, i) => {
+      need(model.target.examples.includes(event), `/models/${name}/target/positive/${i}`, `the example "${event}"`);
+    });
+    model.features.forEach((feature, i) => {
+      const at = `/models/${name}/features/${i}`;
+      if (feature.kind === "affinity")
+        need(feature.dimension in definition.interests, `${at}/dimension`, `the dimension "${feature.dimension}"`);
+      if (feature.kind === "count")
+        need(definition.windows.includes(feature.window), `${at}/window`, `the window "${feature.window}"`);
+      if (feature.kind === "count" || feature.kind === "recency")
+        need(feature.event in definition.events, `${at}/event`, `the event "${feature.event}"`);
+    });
+  }
+  return issues;
+}

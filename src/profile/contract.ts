@@ -1,0 +1,91 @@
+import type { Event, JsonObject } from "../events/event.ts";
+
+/** What became of one event. */
+export type Receipt =
+  | { id: string; status: "applied" }
+  /** Known already. `conflict` when the body differs from the first one, which is kept. */
+  | { id: string; status: "duplicate"; conflict?: true }
+  /** Older than the kept history. */
+  | { id: string; status: "late"; code: string; detail: string }
+  | { id?: string; status: "rejected"; code: string; pointer: string; detail: string }
+  /** The user's data may not be processed. */
+  | { id: string; status: "suppressed"; code: string; detail: string }
+  /** Not decided: send it again, the id makes that harmless. */
+  | { id: string; status: "retry"; code: string; detail: string };
+
+/** What the profile object answers to a batch: a receipt per event, in the order given. */
+export interface Ingested {
+  version: number;
+  receipts: Receipt[];
+}
+
+/** How a profile is read. */
+export interface ReadOptions {
+  /** Evaluate decay, windows and scores at this time (ms); the time of the read without it. */
+  at?: number;
+  /** Top-level members to return; all without it. */
+  fields?: string[];
+  /** The version the caller has: `unchanged` is the answer when it is still the newest. */
+  ifVersion?: number;
+}
+
+/** The profile as JSON text with its version, or that there is nothing new or nothing at all. */
+export type ReadResult =
+  | { status: "found"; version: number; json: string }
+  | { status: "unchanged"; version: number }
+  | { status: "unknown" };
+
+/** Which events to list, newest first. */
+export interface EventsQuery {
+  name?: string;
+  /** Inclusive, ms. */
+  from?: number;
+  /** Exclusive, ms. */
+  to?: number;
+  /** 1 to 200. */
+  limit: number;
+  /** Where the page before ended: the `next` of its answer. */
+  cursor?: { time: number; id: string };
+}
+
+export interface EventsPage {
+  events: Event[];
+  next?: { time: number; id: string };
+}
+
+export interface Candidate {
+  id: string;
+  properties: JsonObject;
+}
+
+export interface RankRequest {
+  candidates: Candidate[];
+  /** How many of the best to return. */
+  limit: number;
+  /** With the contribution of each feature to the score. */
+  explain: boolean;
+  /** Which of the definition's models ranks; its first without it. */
+  model?: string;
+}
+
+export interface Ranked {
+  id: string;
+  /** The probability that the model's target happens. */
+  score: number;
+  /** Standard deviation of the probability: how sure the model is. */
+  sd: number;
+  /** Log-odds by feature, largest first; their sum with the bias is the log-odds of `score` before it is moderated by `sd`. */
+  contributions?: { feature: string; value: number }[];
+}
+
+export type RankResult =
+  | { status: "ranked"; version: number; model: string; ranked: Ranked[] }
+  | { status: "no-model"; models: string[] };
+
+/** The RPC of the profile object. `user` is the profile's id, kept with the profile and never in the object's name. */
+export interface ProfileRpc {
+  ingest(user: string, events: Event[]): Promise<Ingested>;
+  read(user: string, options: ReadOptions): Promise<ReadResult>;
+  events(query: EventsQuery): Promise<EventsPage>;
+  rank(request: RankRequest): Promise<RankResult>;
+}
