@@ -52,7 +52,7 @@ const Learner = v.variant("kind", [
   /** The user's own effect over a prior: a diagonal extended Kalman filter that forgets toward the prior. */
   v.strictObject({
     kind: v.literal("bayes"),
-    variance: v.optional(Positive, 0.1),
+    variance: v.optional(v.pipe(v.number(), v.minValue(1e-6), v.maxValue(1e6)), 0.1),
     forget: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.5)), 0.001),
   }),
 ]);

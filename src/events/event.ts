@@ -38,9 +38,6 @@ export interface Rejection {
 }
 
 /** The order of the fold: by time, then by id. Negative when `a` comes first. */
-export function compareEvents(
-  a: { time: number; id: string },
-  b: { time: number; id: string },
-): number {
+export function compareEvents(a: { time: number; id: string }, b: { time: number; id: string }): number {
   return a.time - b.time || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }

@@ -29,11 +29,12 @@ export interface ReadOptions {
   ifVersion?: number;
 }
 
-/** The profile as JSON text with its version, or that there is nothing new or nothing at all. */
+/** The profile as JSON text with its version; or that there is nothing new, nothing at all, or nothing that far back. */
 export type ReadResult =
   | { status: "found"; version: number; json: string }
   | { status: "unchanged"; version: number }
-  | { status: "unknown" };
+  | { status: "unknown" }
+  | { status: "forgotten" };
 
 /** Which events to list, newest first. */
 export interface EventsQuery {

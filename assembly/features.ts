@@ -1,0 +1,121 @@
+// A model's feature vector: the definition's feature program over a record and the state, then standardised. The
+// same code serves fold and rank, so what a model is asked cannot differ from what it learned.
+import { cosTurn, log1p, sinTurn } from "./math/exp";
+import { share } from "./profile/interests";
+import { countInWindow } from "./profile/windows";
+import {
+  OP_AFFINITY, OP_CATEGORY, OP_COUNT, OP_HOUR, OP_NUMBER, OP_NUMBER_LOG, OP_RECENCY, P_BUCKET_BYTES,
+  P_DIMENSIONS_AT, P_RECORD_INPUTS, P_RECORD_KEYS, P_WINDOWS_AT, PARAMS, PD_BYTES, PD_KEEP, PD_STATE, PM_OPS,
+  PM_OPS_AT, PM_WIDTH, PO_BYTES, PO_KIND, PO_NAME, PO_SLOT, PO_SOURCE, PO_WIDTH, PW_BUCKET_MS, PW_BYTES, PW_STATE,
+  R_TIME, S_LASTS, STATE,
+} from "./layout";
+
+/** The raw vector, NaN where missing. */
+const RAW: usize = memory.data(256, 16);
+/** The standardised vector: what learners see. */
+export const Z: usize = memory.data(256, 16);
+
+const LARGEST: f32 = 1e15;
+const LARGEST_Z: f32 = 1e6;
+const HOUR_MS: f64 = 3600000;
+const DAY_MS: f64 = 86400000;
+const MISSING: f32 = f32.NaN;
+
+/** Writes the raw vector of the model at params `m` for the record at `r`. */
+export function extract(m: usize, r: usize): void {
+  const missing = f32x4.splat(MISSING);
+  for (let p = RAW, end = RAW + (<usize>load<i32>(m, PM_WIDTH) << 2); p < end; p += 16) v128.store(p, missing);
+  const t = load<f64>(r, R_TIME);
+  const inputs = r + load<i32>(PARAMS, P_RECORD_INPUTS);
+  let op = PARAMS + load<i32>(m, PM_OPS_AT);
+  for (let i = load<i32>(m, PM_OPS); i > 0; i--, op += PO_BYTES) {
+    const slot = RAW + (<usize>load<i32>(op, PO_SLOT) << 2);
+    const source = <usize>load<i32>(op, PO_SOURCE);
+    switch (load<i32>(op, PO_KIND)) {
+      case OP_NUMBER:
+        put(slot, load<f32>(inputs + (source << 2)));
+        break;
+      case OP_NUMBER_LOG: {
+        const x = load<f32>(inputs + (source << 2));
+        put(slot, <f32>copysign(log1p(<f64>abs(x)), <f64>x));
+        break;
+      }
+      case OP_CATEGORY: {
+        const hash = load<u32>(inputs + (source << 2));
+        if (hash == 0) break;
+        const width = load<i32>(op, PO_WIDTH);
+        for (let j = 0; j < width; j++) store<f32>(slot + (<usize>j << 2), 0);
+        store<f32>(slot + (<usize>(hash % <u32>width) << 2), 1);
+        break;
+      }
+      case OP_AFFINITY: {
+        const key = load<f64>(r + load<i32>(PARAMS, P_RECORD_KEYS) + (source << 3));
+        if (key == 0) break;
+        const d = PARAMS + load<i32>(PARAMS, P_DIMENSIONS_AT) + source * PD_BYTES;
+        store<f32>(slot, <f32>share(STATE + load<i32>(d, PD_STATE), load<i32>(d, PD_KEEP), key));
+        break;
+      }
+      case OP_COUNT: {
+        const w = PARAMS + load<i32>(PARAMS, P_WINDOWS_AT) + source * PW_BYTES;
+        const count = countInWindow(
+          STATE + load<i32>(w, PW_STATE), load<f64>(w, PW_BUCKET_MS), load<i32>(PARAMS, P_BUCKET_BYTES),
+          load<i32>(op, PO_NAME), t,
+        );
+        store<f32>(slot, <f32>log1p(<f64>count));
+        break;
+      }
+      case OP_RECENCY: {
+        const last = load<f64>(STATE + S_LASTS + (<usize>load<i32>(op, PO_NAME) << 3));
+        // The question may be about a time before the newest event: then nothing has passed since.
+        if (last >= 0) store<f32>(slot, <f32>log1p(max(t - last, 0) / HOUR_MS));
+        break;
+      }
+      case OP_HOUR: {
+        const turn = t / DAY_MS - floor(t / DAY_MS);
+        store<f32>(slot, <f32>sinTurn(turn));
+        store<f32>(slot, <f32>cosTurn(turn), 4);
+        break;
+      }
+    }
+  }
+}
+
+/** Stores a value within bounds; NaN stays missing. */
+@inline function put(slot: usize, x: f32): void {
+  store<f32>(slot, min(max(x, -LARGEST), LARGEST));
+}
+
+/** Standardises the raw vector into Z by the statistics at `s`: missing and constant features become 0. */
+export function standardise(s: usize, width: i32): void {
+  const row = <usize>width << 2;
+  const most = f32x4.splat(LARGEST_Z);
+  const least = f32x4.splat(-LARGEST_Z);
+  for (let i: usize = 0; i < row; i += 16) {
+    const x = v128.load(RAW + i);
+    const variance = v128.load(s + 2 * row + i);
+    const usable = v128.and(f32x4.gt(variance, f32x4.splat(0)), f32x4.eq(x, x));
+    const z = f32x4.div(f32x4.sub(x, v128.load(s + row + i)), f32x4.sqrt(variance));
+    v128.store(Z + i, v128.and(f32x4.min(f32x4.max(z, least), most), usable));
+  }
+  store<f32>(Z, 1);
+}
+
+/** Takes the raw vector into the statistics at `s`: n, mean, variance (Welford, population variance). */
+export function observe(s: usize, width: i32): void {
+  const row = <usize>width << 2;
+  for (let i: usize = 0; i < row; i += 16) {
+    const p = s + i;
+    const x = v128.load(RAW + i);
+    const present = f32x4.eq(x, x);
+    const n = f32x4.add(v128.load(p), f32x4.splat(1));
+    const mean = v128.load(p + row);
+    const variance = v128.load(p + 2 * row);
+    const delta = f32x4.sub(x, mean);
+    const moved = f32x4.add(mean, f32x4.div(delta, n));
+    const spread = f32x4.div(f32x4.sub(f32x4.mul(delta, f32x4.sub(x, moved)), variance), n);
+    v128.store(p, v128.bitselect(n, v128.load(p), present));
+    v128.store(p + row, v128.bitselect(moved, mean, present));
+    v128.store(p + 2 * row, v128.bitselect(f32x4.add(variance, spread), variance, present));
+  }
+}
+

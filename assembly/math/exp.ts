@@ -1,0 +1,102 @@
+// Elementary functions from +, -, *, / and bits alone, so that every engine gives the same bits. The platform's
+// Math.exp may differ in the last place between engines, and a refold must not.
+
+const LN2_HI: f64 = 6.93147180369123816490e-1;
+const LN2_LO: f64 = 1.90821492927058770002e-10;
+const LOG2_E: f64 = 1.4426950408889634;
+
+/**
+ * e^x, relative error below 2^-51 for |x| ≤ 708; 0 below -708, and e^709 above 709.
+ * x = k·ln 2 + r with |r| ≤ 0.35 (Cody and Waite), the Taylor polynomial of degree 13 for e^r (remainder 4e-18),
+ * and 2^k by its exponent bits.
+ */
+export function exp(x: f64): f64 {
+  if (x < -708) return 0;
+  if (x > 709) x = 709;
+  const k = nearest(x * LOG2_E);
+  const r = x - k * LN2_HI - k * LN2_LO;
+  let p: f64 = 1.6059043836821613e-10;
+  p = p * r + 2.08767569878681e-9;
+  p = p * r + 2.505210838544172e-8;
+  p = p * r + 2.755731922398589e-7;
+  p = p * r + 2.7557319223985893e-6;
+  p = p * r + 2.48015873015873e-5;
+  p = p * r + 1.984126984126984e-4;
+  p = p * r + 1.388888888888889e-3;
+  p = p * r + 8.333333333333333e-3;
+  p = p * r + 4.1666666666666664e-2;
+  p = p * r + 1.6666666666666666e-1;
+  p = p * r + 0.5;
+  p = p * r + 1;
+  p = p * r + 1;
+  // In two halves, because k reaches 1023 and the exponent field ends there.
+  const half = <i64>k >> 1;
+  return p * power2(half) * power2(<i64>k - half);
+}
+
+@inline function power2(k: i64): f64 {
+  return reinterpret<f64>((k + 1023) << 52);
+}
+
+/**
+ * ln x for x ≥ 2^-1022, relative error below 2^-51 (the series of fdlibm's e_log.c, Sun 1993: x = 2^k(1+f),
+ * s = f/(2+f), ln(1+f) = f - s(f - R(s²))).
+ */
+export function log(x: f64): f64 {
+  let bits = reinterpret<i64>(x);
+  let k = (bits >> 52) - 1023;
+  bits = (bits & 0x000fffffffffffff) | 0x3ff0000000000000;
+  let m = reinterpret<f64>(bits);
+  if (m > 1.4142135623730951) {
+    m *= 0.5;
+    k += 1;
+  }
+  const f = m - 1;
+  const s = f / (2 + f);
+  const z = s * s;
+  const w = z * z;
+  const even = w * (3.999999999940941908e-1 + w * (2.222219843214978396e-1 + w * 1.531383769920937332e-1));
+  const odd =
+    z *
+    (6.666666666666735130e-1 + w * (2.857142874366239149e-1 + w * (1.818357216161805012e-1 + w * 1.479819860511658591e-1)));
+  const half = 0.5 * f * f;
+  const n = <f64>k;
+  return n * LN2_HI - (half - (s * (half + even + odd) + n * LN2_LO) - f);
+}
+
+/** ln(1 + x) for x ≥ 0, relative error below 2^-50 also for small x (Kahan's correction of the rounding of 1 + x). */
+export function log1p(x: f64): f64 {
+  const u = 1 + x;
+  return u == 1 ? x : log(u) * (x / (u - 1));
+}
+
+/** 1 / (1 + e^-x). */
+@inline export function sigmoid(x: f64): f64 {
+  return 1 / (1 + exp(-x));
+}
+
+const PI: f64 = 3.141592653589793;
+
+/** sin of a turn in [0, 1), absolute error below 1e-12. */
+export function sinTurn(turn: f64): f64 {
+  // sin(2πu) = -sin(2πu - π), folded from [-π, π) to [-π/2, π/2].
+  let y = 2 * PI * turn - PI;
+  if (y > PI / 2) y = PI - y;
+  else if (y < -PI / 2) y = -PI - y;
+  const z = y * y;
+  let p: f64 = 2.8114572543455206e-15;
+  p = p * z - 7.647163731819816e-13;
+  p = p * z + 1.6059043836821613e-10;
+  p = p * z - 2.505210838544172e-8;
+  p = p * z + 2.7557319223985893e-6;
+  p = p * z - 1.984126984126984e-4;
+  p = p * z + 8.333333333333333e-3;
+  p = p * z - 1.6666666666666666e-1;
+  return -(y + y * z * p);
+}
+
+/** cos of a turn in [0, 1). */
+export function cosTurn(turn: f64): f64 {
+  const quarter = turn + 0.25;
+  return sinTurn(quarter >= 1 ? quarter - 1 : quarter);
+}

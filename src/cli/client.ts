@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import * as v from "valibot";
+import { EventsSchema, type ListedEvent, type ProfileAnswer, ProfileSchema, type RankAnswer, RankSchema } from "./answers.ts";
+import { UserError } from "./user-error.ts";
+
+/** Where the edge is and how it is spoken to. */
+export interface ClientOptions {
+  /** Such as `http://127.0.0.1:8787`. */
+  url: string;
+  writeKey?: string;
+  secretKey?: string;
+  /** How often a request is sent before it is given up. */
+  attempts?: number;
+  /** The first wait without a Retry-After, in ms; it doubles with each attempt. */
+  backoffMs?: number;
+}
+
+/** What became of an event in the end; `unconfirmed` when the edge never said. */
+export interface Outcome {
+  status: "applied" | "duplicate" | "late" | "rejected" | "suppressed" | "unconfirmed";
+  code?: string;
+  detail?: string;
+}
+
+/** The outcomes of a batch, in its order, and how many events had to be sent more than once. */
+export interface Sent {
+  outcomes: Outcome[];
+  retried: number;
+}
+
+const ReceiptsSchema = v.object({
+  receipts: v.array(
+    v.object({
+      index: v.number(),
+      status: v.picklist(["applied", "duplicate", "late", "rejected", "suppressed", "retry"]),
+      code: v.optional(v.string()),
+      detail: v.optional(v.string()),
+    }),
+  ),
+});
+
+const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
+const REQUEST_TIMEOUT_MS = 60_000;
+const LONGEST_WAIT_MS = 30_000;
+
+/** Speaks to the edge. Requests are repeated until they are answered; event ids make that harmless. */
+export class Client {
+  readonly url: string;
+  readonly #options: ClientOptions;
+  readonly #attempts: number;
+
+  constructor(options: ClientOptions) {
+    this.url = options.url.replace(/\/+$/, "");
+    this.#options = options;
+    this.#attempts = options.attempts ?? 8;
+  }
+
+  /** Sees that an edge is there. @throws UserError when none answers */
+  async hello(): Promise<void> {
+    try {
+      const response = await fetch(`${this.url}/healthz`, { signal: AbortSignal.timeout(5000) });
+      await response.arrayBuffer();
+      if (response.ok) return;
+    } catch {
+      // Told below: it does not matter how it failed.
+    }
+    throw new UserError(`no edge answers at ${this.url}`, "Start one with npm run serve, or name another with --url.");
+  }
+
+  /** Sends events, each as its JSON text, and sends again what was not decided. */
+  async send(events: readonly string[]): Promise<Sent> {
+    const outcomes = events.map((): Outcome => ({ status: "unconfirmed" }));
+    let pending = events.map((_, index) => index);
+    let retried = 0;
+    for (let attempt = 1; pending.length > 0; attempt++) {
+      const answer = await this.#post(pending.map((index) => events[index] ?? ""));
+      let undecided = pending;
+      if ("receipts" in answer) {
+        const decided = new Set<number>();
+        for (const { index: position, status, code, detail } of answer.receipts) {
+          const index = pending[position];
+          if (index === undefined || status === "retry") continue;
+          decided.add(index);
+          outcomes[index] = { status, ...(code !== undefined && { code }), ...(detail !== undefined && { detail }) };
+        }
+        undecided = pending.filter((index) => !decided.has(index));
+      }
+      pending = undecided;
+      if (pending.length === 0 || attempt === this.#attempts) break;
+      retried += pending.length;
+      await this.#wait(attempt, answer.retryAfterMs);
+    }
+    return { outcomes, retried };
+  }
+
+  /** A profile, as of `at` (ms) when given; undefined when there is none. */
+  async profile(user: string, at?: number): Promise<ProfileAnswer | undefined> {
+    const query = at === undefined ? "" : `?at=${encodeURIComponent(new Date(at).toISOString())}`;
+    return this.#read(ProfileSchema, `/v1/profiles/${encodeURIComponent(user)}${query}`);
+  }
+
+  /** The newest events of a user, at most `limit` (or some more, to a full page). */
+  async events(user: string, limit: number): Promise<ListedEvent[]> {
+    const found: ListedEvent[] = [];
+    let cursor: string | undefined;
+    do {
+      const query = new URLSearchParams({ limit: "200", ...(cursor !== undefined && { cursor }) });
+      const page = await this.#read(EventsSchema, `/v1/profiles/${encodeURIComponent(user)}/events?${query}`);
+      if (page === undefined) break;
+      found.push(...page.data);
+      cursor = page.cursor.next ?? undefined;
+    } while (cursor !== undefined && found.length < limit);
+    return found;
+  }
+
+  /** Candidates in the order of the user's likings, with the reasons; undefined when there is no such profile. */
+  async rank(user: string, candidates: { id: string; properties: object }[]): Promise<RankAnswer | undefined> {
+    const body = JSON.stringify({ candidates, limit: candidates.length, explain: true });
+    return this.#read(RankSchema, `/v1/profiles/${encodeURIComponent(user)}/rank`, body);
+  }
+
+  async #post(events: string[]): Promise<{ retryAfterMs?: number } & (v.InferOutput<typeof ReceiptsSchema> | object)> {
+    const response = await this.#fetch("/v1/events", this.#options.writeKey, `[${events.join(",")}]`);
+    if (response === undefined) return {};
+    const retryAfterMs = waitAsked(response);
+    const waiting = retryAfterMs === undefined ? {} : { retryAfterMs };
+    if (RETRYABLE.has(response.status)) {
+      await response.arrayBuffer();
+      return waiting;
+    }
+    if (!response.ok) throw await refusal(response, "write");
+    return { ...waiting, ...v.parse(ReceiptsSchema, await response.json()) };
+  }
+
+  async #read<Schema extends v.GenericSchema>(schema: Schema, path: string, body?: string): Promise<v.InferOutput<Schema> | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      const response = await this.#fetch(path, this.#options.secretKey, body);
+      if (response?.ok) return v.parse(schema, await response.json());
+      if (response?.status === 404) return undefined;
+      if (response !== undefined && !RETRYABLE.has(response.status)) throw await refusal(response, "secret");
+      if (attempt === this.#attempts) throw new UserError(`${this.url} does not answer`, "Try again later.");
+      await this.#wait(attempt, response && waitAsked(response));
+    }
+  }
+
+  /** Undefined when no answer came. */
+  async #fetch(path: string, key: string | undefined, body: string | undefined): Promise<Response | undefined> {
+    try {
+      return await fetch(this.url + path, {
+        headers: { ...(key && { authorization: `Bearer ${key}` }), ...(body && { "content-type": "application/json" }) },
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+        ...(body !== undefined && { method: "POST", body }),
+      });
+    } catch {
+      return undefined;
+    }
+  }
+
+  #wait(attempt: number, askedMs: number | undefined): Promise<void> {
+    const backoffMs = (this.#options.backoffMs ?? 250) * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
+    return sleep(Math.min(askedMs ?? backoffMs, LONGEST_WAIT_MS));
+  }
+}
+
+function waitAsked(response: Response): number | undefined {
+  const header = response.headers.get("retry-after");
+  if (header === null) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}
+
+async function refusal(response: Response, key: "write" | "secret"): Promise<UserError> {
+  const text = (await response.text()).slice(0, 500);
+  const problem = `${new URL(response.url).pathname} answered ${response.status}: ${text}`;
+  if (response.status !== 401 && response.status !== 403) return new UserError(problem, "The detail says what is expected.");
+  return new UserError(problem, `Give the ${key} key of this edge: --${key}-key, LIMN_${key.toUpperCase()}_KEY or .dev.vars.`);
+}

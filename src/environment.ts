@@ -1,0 +1,36 @@
+import type { ProfileRpc } from "./profile/contract.ts";
+
+/**
+ * The namespace of the profile objects. Not `DurableObjectNamespace<Profile>`: the types that Cloudflare
+ * derives for RPC never end on recursive ones, such as JSON.
+ */
+export type ProfileNamespace = { get(id: DurableObjectId): ProfileStub } & DurableObjectNamespace;
+
+export type ProfileStub = ProfileRpc & DurableObjectStub;
+
+/** What the Worker is deployed with. A key or secret that is missing closes the edge; see `http/auth.ts`. */
+export interface Environment {
+  PROFILES: ProfileNamespace;
+  /** The name of the definition profiles are made by. */
+  DEFINITION?: string;
+  /** May send events, nothing else: the key that ships in pages and apps. */
+  WRITE_KEY?: string;
+  /** May do everything: the key of servers. */
+  SECRET_KEY?: string;
+  /** Names the objects; another value finds none of the profiles written under this one. */
+  ID_SECRET?: string;
+  /** How many events a profile keeps at most. */
+  RETENTION_EVENTS?: string;
+  /** How many days an event is kept at most. */
+  RETENTION_DAYS?: string;
+}
+
+declare global {
+  namespace Cloudflare {
+    // Types `env` and `exports` of "cloudflare:workers".
+    interface Env extends Environment {}
+    interface GlobalProps {
+      mainModule: typeof import("./worker.ts");
+    }
+  }
+}

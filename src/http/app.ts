@@ -1,0 +1,40 @@
+import { Hono } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { requestId } from "hono/request-id";
+import { guard } from "./auth.ts";
+import type { App } from "./context.ts";
+import { events } from "./events.ts";
+import { health } from "./health.ts";
+import { history } from "./history.ts";
+import { logCode } from "./objects.ts";
+import { problem } from "./problems.ts";
+import { profiles } from "./profiles.ts";
+import { rank } from "./rank.ts";
+
+/**
+ * The HTTP side of Limn. Which key opens which route: `auth.ts`; what a request may hold: `events/limits.ts`.
+ */
+export const app = new Hono<App>();
+
+app.use(requestId({ limitLength: 64 }));
+app.use(
+  methodNotAllowed({
+    app,
+    onMethodNotAllowed: (c, methods) =>
+      problem(c, { code: "method-not-allowed", headers: { Allow: methods.join(", ") } }),
+  }),
+);
+app.use(guard);
+
+app.route("/", health);
+app.route("/", events);
+app.route("/", profiles);
+app.route("/", history);
+app.route("/", rank);
+
+app.notFound((c) => problem(c, { code: "not-found" }));
+
+app.onError((_error, c) => {
+  logCode(c, "internal");
+  return problem(c, { code: "internal" });
+});

@@ -1,0 +1,81 @@
+import { Buffer } from "node:buffer";
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createMiddleware } from "hono/factory";
+import { matchedRoutes } from "hono/route";
+import type { Environment } from "../environment.ts";
+import type { App } from "./context.ts";
+import { problem } from "./problems.ts";
+
+type Key = "write" | "secret";
+
+/** Which keys open which route. A route that is not here is closed to all. */
+export const ACCESS: Readonly<Record<string, readonly Key[] | "anyone">> = {
+  "GET /healthz": "anyone",
+  "POST /v1/events": ["write", "secret"],
+  "GET /v1/profiles/:id": ["secret"],
+  "GET /v1/profiles/:id/events": ["secret"],
+  "POST /v1/profiles/:id/rank": ["secret"],
+};
+
+/**
+ * Lets a request through to its route when the access table does; a path without a route goes on to its 404.
+ */
+export const guard = createMiddleware<App>(async (c, next) => {
+  const route = matchedRoutes(c).find(({ method }) => method !== "ALL");
+  if (route === undefined) return next();
+  const flaw = configurationFlaw(c.env);
+  if (flaw !== undefined) return problem(c, { code: "not-configured", detail: flaw });
+
+  const allowed = ACCESS[`${route.method} ${route.path}`];
+  if (allowed === "anyone") return next();
+  const sent = readKey(c.req.header("Authorization"));
+  if (sent === undefined) {
+    return problem(c, { code: "key-missing", headers: { "WWW-Authenticate": 'Bearer realm="limn"' } });
+  }
+  const key = identify(sent, c.env);
+  if (key === undefined) {
+    const challenge = 'Bearer realm="limn", error="invalid_token"';
+    return problem(c, { code: "key-unknown", headers: { "WWW-Authenticate": challenge } });
+  }
+  if (allowed === undefined || !allowed.includes(key)) return problem(c, { code: "key-scope" });
+  return next();
+});
+
+/** Why this deployment must stay closed, if it must: without its keys it would otherwise fall open. */
+function configurationFlaw(env: Environment): string | undefined {
+  for (const name of ["WRITE_KEY", "SECRET_KEY", "ID_SECRET"] as const) {
+    if (!env[name]) return `${name} is not set.`;
+  }
+  return env.WRITE_KEY === env.SECRET_KEY
+    ? "SECRET_KEY is the same as WRITE_KEY, which is public."
+    : undefined;
+}
+
+/** The key of an Authorization header: `Bearer KEY`, or `Basic base64("KEY:")`. */
+function readKey(header: string | undefined): string | undefined {
+  const space = header?.indexOf(" ") ?? -1;
+  if (header === undefined || space < 0) return undefined;
+  const credentials = header.slice(space + 1).trim();
+  switch (header.slice(0, space).toLowerCase()) {
+    case "bearer":
+      return credentials || undefined;
+    case "basic": {
+      const pair = Buffer.from(credentials, "base64").toString("utf8");
+      return pair.endsWith(":") && pair.length > 1 ? pair.slice(0, -1) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Compares digests, both and always, so that the time tells nothing of a key, not even its length. */
+function identify(sent: string, env: Environment): Key | undefined {
+  const digest = sha256(sent);
+  const isSecret = timingSafeEqual(digest, sha256(env.SECRET_KEY ?? ""));
+  const isWrite = timingSafeEqual(digest, sha256(env.WRITE_KEY ?? ""));
+  return isSecret ? "secret" : isWrite ? "write" : undefined;
+}
+
+function sha256(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

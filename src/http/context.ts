@@ -1,0 +1,8 @@
+import type { Context as HonoContext } from "hono";
+import type { RequestIdVariables } from "hono/request-id";
+import type { Environment } from "../environment.ts";
+
+/** What Hono is told of this app. */
+export type App = { Bindings: Environment; Variables: RequestIdVariables };
+
+export type Context = HonoContext<App>;

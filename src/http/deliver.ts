@@ -1,0 +1,68 @@
+import type { Event } from "../events/event.ts";
+import { USERS_PER_REQUEST } from "../events/limits.ts";
+import type { Validated } from "../events/validate.ts";
+import type { Receipt } from "../profile/contract.ts";
+import type { Context } from "./context.ts";
+import { ask, profileOf } from "./objects.ts";
+import type { Result } from "./problems.ts";
+
+/** What became of the item at `index`; with the profile's version when the event is in it. */
+export type Delivery = { index: number; version?: number } & Receipt;
+
+interface Group {
+  events: Event[];
+  /** Of each event, the index of its item. */
+  indices: number[];
+}
+
+/**
+ * Hands each user's events, in the order given, to that user's object: one call each, all at once. Answers a
+ * delivery per item, in order. An object that fails costs its own events a `retry`, nothing else.
+ */
+export async function deliver(c: Context, items: Validated[]): Promise<Result<Delivery[]>> {
+  const groups = groupByUser(items);
+  if (groups.size > USERS_PER_REQUEST) {
+    const detail = `The body holds events of ${groups.size} users, more than ${USERS_PER_REQUEST}.`;
+    return { ok: false, failure: { code: "too-many-users", detail } };
+  }
+  const deliveries = new Array<Delivery>(items.length);
+  items.forEach((item, index) => {
+    if (!item.ok) deliveries[index] = { status: "rejected", ...item.rejection };
+  });
+  await Promise.all(
+    Array.from(groups, async ([user, group]) => {
+      for (const delivery of await ingest(c, user, group)) deliveries[delivery.index] = delivery;
+    }),
+  );
+  return { ok: true, value: deliveries };
+}
+
+function groupByUser(items: Validated[]): Map<string, Group> {
+  const groups = new Map<string, Group>();
+  items.forEach((item, index) => {
+    if (!item.ok) return;
+    const { user } = item.event;
+    let group = groups.get(user);
+    if (group === undefined) {
+      group = { events: [], indices: [] };
+      groups.set(user, group);
+    }
+    group.events.push(item.event);
+    group.indices.push(index);
+  });
+  return groups;
+}
+
+async function ingest(c: Context, user: string, { events, indices }: Group): Promise<Delivery[]> {
+  const asked = await ask(c, () => profileOf(c.env, user).ingest(user, events));
+  return events.map(({ id }, i): Delivery => {
+    const index = indices[i] ?? 0;
+    const receipt = asked.ok ? asked.value.receipts[i] : undefined;
+    if (!asked.ok || receipt === undefined)
+      return { index, id, status: "retry", code: "unavailable", detail: RETRY };
+    const isIn = receipt.status === "applied" || receipt.status === "duplicate";
+    return isIn ? { index, ...receipt, version: asked.value.version } : { index, ...receipt };
+  });
+}
+
+const RETRY = "The profile could not take the event now: send it again, its id makes that harmless.";

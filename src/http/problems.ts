@@ -1,0 +1,131 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Context } from "./context.ts";
+
+interface Kind {
+  status: ContentfulStatusCode;
+  title: string;
+  /** What the caller can do about it. */
+  remedy: string;
+}
+
+/** Every problem a request can end with, by its code. */
+const PROBLEMS = {
+  "json-malformed": { status: 400, title: "The body is not JSON", remedy: "Send JSON (RFC 8259) in UTF-8." },
+  "json-too-deep": { status: 400, title: "The body is nested too deep", remedy: "Flatten it." },
+  "text-malformed": { status: 400, title: "The body is not UTF-8", remedy: "Encode it as UTF-8." },
+  "encoding-malformed": {
+    status: 400,
+    title: "The body cannot be decompressed",
+    remedy: "Send the whole gzip stream.",
+  },
+  "body-not-events": {
+    status: 400,
+    title: "The body holds no events",
+    remedy: "Send an event or an array of events.",
+  },
+  "key-missing": {
+    status: 401,
+    title: "A key is needed",
+    remedy: "Send Authorization: Bearer <key>, or Basic with the key as the user name and no password.",
+  },
+  "key-unknown": {
+    status: 401,
+    title: "The key is not known",
+    remedy: "Check the key, and that it is of this deployment.",
+  },
+  "key-scope": {
+    status: 403,
+    title: "The key may not do this",
+    remedy: "Use the secret key, from a server.",
+  },
+  "not-found": { status: 404, title: "There is nothing here", remedy: "Check the method and the path." },
+  "profile-unknown": {
+    status: 404,
+    title: "There is no such profile",
+    remedy:
+      "Check the id; a profile begins with its first event. Without a userId it is anonymous:<anonymousId>.",
+  },
+  "method-not-allowed": {
+    status: 405,
+    title: "The method is not allowed",
+    remedy: "Use a method that Allow names.",
+  },
+  "profile-forgotten": {
+    status: 410,
+    title: "The profile of that time is no longer kept",
+    remedy: "Ask for a later time; the events tell how far back the history goes.",
+  },
+  "body-too-large": { status: 413, title: "The body is too large", remedy: "Send it in several requests." },
+  "too-many-events": {
+    status: 413,
+    title: "There are too many events",
+    remedy: "Send them in several requests.",
+  },
+  "too-many-users": {
+    status: 413,
+    title: "There are too many users",
+    remedy: "Send fewer users' events in a request.",
+  },
+  "media-type": {
+    status: 415,
+    title: "The content type is not supported",
+    remedy: "Send what Accept-Post names, in UTF-8.",
+  },
+  "content-encoding": {
+    status: 415,
+    title: "The encoding is not supported",
+    remedy: "Send it as it is, or as gzip.",
+  },
+  "no-events": { status: 422, title: "There is no event", remedy: "Send at least one event." },
+  "query-invalid": { status: 422, title: "A query parameter is not valid", remedy: "Correct or remove it." },
+  "body-invalid": {
+    status: 422,
+    title: "The body is not what is expected",
+    remedy: "Correct what pointer points to.",
+  },
+  "model-unknown": {
+    status: 422,
+    title: "There is no such model",
+    remedy: "Name a model of the definition.",
+  },
+  internal: { status: 500, title: "Something went wrong here", remedy: "Report it with the x-request-id." },
+  "not-configured": {
+    status: 503,
+    title: "The service is not configured",
+    remedy: "Set it: wrangler secret put <name>.",
+  },
+  unavailable: {
+    status: 503,
+    title: "The profile cannot answer now",
+    remedy: "Send the request again in a moment.",
+  },
+} satisfies Record<string, Kind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** Why a request cannot be answered; `problem` turns it into the response. */
+export interface Failure {
+  code: ProblemCode;
+  /** What is wrong this time, in one sentence; the title without it. */
+  detail?: string;
+  /** JSON pointer (RFC 6901) into the request's body. */
+  pointer?: string;
+  /** The query parameter at fault. */
+  parameter?: string;
+  headers?: Record<string, string>;
+}
+
+export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
+
+/** The response to a failure: problem details (RFC 9457). */
+export function problem(c: Context, failure: Failure): Response {
+  const { status, title, remedy }: Kind = PROBLEMS[failure.code];
+  const { pointer, parameter } = failure;
+  const type = `/problems/${failure.code}`;
+  const body = { type, title, status, detail: failure.detail ?? `${title}.`, pointer, parameter, remedy };
+  return c.body(JSON.stringify(body), status, {
+    "Content-Type": "application/problem+json",
+    "Cache-Control": "no-store",
+    ...failure.headers,
+  });
+}

@@ -1,0 +1,74 @@
+import { Hono } from "hono";
+import * as v from "valibot";
+import { isProfileId } from "../events/validate.ts";
+import type { App } from "./context.ts";
+import { ask, profileOf } from "./objects.ts";
+import { problem } from "./problems.ts";
+import { readQuery, Time } from "./query.ts";
+
+/** The top-level members of a profile. */
+export const PROFILE_FIELDS = [
+  "id",
+  "version",
+  "asOf",
+  "definition",
+  "digest",
+  "events",
+  "firstSeen",
+  "lastSeen",
+  "traits",
+  "numbers",
+  "interests",
+  "windows",
+  "scores",
+] as const;
+
+const Query = v.strictObject({
+  at: v.optional(Time),
+  fields: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((text) => text.split(",")),
+      v.array(
+        v.picklist(PROFILE_FIELDS, `of ${PROFILE_FIELDS.join(", ")}, some are expected, joined with commas`),
+      ),
+    ),
+  ),
+});
+
+/** `GET /v1/profiles/:id`: the profile as it is now, or as it reads at `at`; all of it, or some `fields`. */
+export const profiles = new Hono<App>().get("/v1/profiles/:id", async (c) => {
+  const query = readQuery(c, Query);
+  if (!query.ok) return problem(c, query.failure);
+  const { at, fields } = query.value;
+  const id = c.req.param("id");
+  if (!isProfileId(id)) return problem(c, { code: "profile-unknown" });
+
+  const ifVersion = readVersion(c.req.header("If-None-Match"));
+  const started = performance.now();
+  const asked = await ask(c, () =>
+    profileOf(c.env, id).read(id, {
+      ...(at === undefined ? {} : { at }),
+      ...(fields === undefined ? {} : { fields }),
+      ...(ifVersion === undefined ? {} : { ifVersion }),
+    }),
+  );
+  if (!asked.ok) return problem(c, asked.failure);
+  const read = asked.value;
+  if (read.status === "unknown") return problem(c, { code: "profile-unknown" });
+  if (read.status === "forgotten") return problem(c, { code: "profile-forgotten", parameter: "at" });
+
+  const headers = {
+    ETag: `"${read.version}"`,
+    "Cache-Control": "private, no-cache",
+    "Server-Timing": `profile;dur=${(performance.now() - started).toFixed(1)}`,
+  };
+  if (read.status === "unchanged") return c.body(null, 304, headers);
+  return c.body(read.json, 200, { "Content-Type": "application/json", ...headers });
+});
+
+/** The version of an entity tag that this route gave; of several, the first. */
+function readVersion(header: string | undefined): number | undefined {
+  const found = /^(?:W\/)?"([0-9]{1,15})"/.exec(header?.trim() ?? "");
+  return found === null ? undefined : Number(found[1]);
+}

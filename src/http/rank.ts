@@ -1,0 +1,102 @@
+import { Hono } from "hono";
+import * as v from "valibot";
+import type { Json, JsonObject } from "../events/event.ts";
+import { escapeKey, inspect } from "../events/inspect.ts";
+import { parseJson } from "../events/json.ts";
+import { isProfileId } from "../events/validate.ts";
+import type { RankRequest } from "../profile/contract.ts";
+import { readText } from "./body.ts";
+import type { App } from "./context.ts";
+import { mediaType } from "./media.ts";
+import { ask, profileOf } from "./objects.ts";
+import { problem, type Result } from "./problems.ts";
+
+const CANDIDATES = 1000;
+
+// Each message is our own: valibot's quote what they received.
+const NAME = "a string of 1 to 256 characters is expected";
+const Name = v.pipe(v.string(NAME), v.minLength(1, NAME), v.maxLength(256, NAME));
+
+const LIST = `an array of 1 to ${CANDIDATES} candidates is expected`;
+const LIMIT = `a whole number from 1 to ${CANDIDATES} is expected`;
+const CANDIDATE = "an object with id and properties, and nothing else, is expected";
+const REQUEST = "an object with candidates, and of limit, explain and model what is needed, is expected";
+
+// Not a record: that would copy, and drop the keys it finds suspect.
+const Properties = v.custom<JsonObject>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "a JSON object is expected",
+);
+
+const Body = v.strictObject(
+  {
+    candidates: v.pipe(
+      v.array(v.strictObject({ id: Name, properties: Properties }, CANDIDATE), LIST),
+      v.minLength(1, LIST),
+      v.maxLength(CANDIDATES, LIST),
+    ),
+    limit: v.optional(
+      v.pipe(v.number(LIMIT), v.integer(LIMIT), v.minValue(1, LIMIT), v.maxValue(CANDIDATES, LIMIT)),
+    ),
+    explain: v.optional(v.boolean("true or false is expected"), false),
+    model: v.optional(Name),
+  },
+  REQUEST,
+);
+
+/**
+ * `POST /v1/profiles/:id/rank`: orders candidates by what the user is likely to do; an unknown user is an
+ * empty one.
+ */
+export const rank = new Hono<App>().post("/v1/profiles/:id/rank", async (c) => {
+  if (mediaType(c.req.header("Content-Type")) !== "application/json") {
+    return problem(c, { code: "media-type", headers: { "Accept-Post": "application/json" } });
+  }
+  const id = c.req.param("id");
+  if (!isProfileId(id)) return problem(c, { code: "profile-unknown" });
+  const body = await readText(c.req.raw);
+  if (!body.ok) return problem(c, body.failure);
+  const parsed = parseJson(body.value);
+  if (!parsed.ok) return problem(c, parsed);
+  const request = readRequest(parsed.value);
+  if (!request.ok) return problem(c, request.failure);
+
+  const asked = await ask(c, () => profileOf(c.env, id).rank(request.value));
+  if (!asked.ok) return problem(c, asked.failure);
+  const result = asked.value;
+  if (result.status === "no-model") {
+    const detail =
+      result.models.length === 0
+        ? "The definition has no model, so nothing can be ranked."
+        : `The definition has no such model; it has ${result.models.join(", ")}.`;
+    return problem(c, {
+      code: "model-unknown",
+      detail,
+      pointer: request.value.model === undefined ? "" : "/model",
+    });
+  }
+  const { model, version, ranked } = result;
+  return c.json({ model, version, ranked });
+});
+
+function readRequest(value: Json): Result<RankRequest> {
+  const parsed = v.safeParse(Body, value, { abortEarly: true });
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    const pointer = (issue.path ?? []).map(({ key }) => `/${escapeKey(String(key))}`).join("");
+    return {
+      ok: false,
+      failure: { code: "body-invalid", pointer, detail: `At "${pointer}" ${issue.message}.` },
+    };
+  }
+  const { candidates, limit, explain, model } = parsed.output;
+  for (const [i, candidate] of candidates.entries()) {
+    const fault = inspect({ id: candidate.id, properties: candidate.properties });
+    if (fault !== undefined) {
+      const pointer = `/candidates/${i}${fault.pointer}`;
+      return { ok: false, failure: { code: "body-invalid", pointer, detail: fault.detail } };
+    }
+  }
+  const request = { candidates, limit: limit ?? candidates.length, explain };
+  return { ok: true, value: model === undefined ? request : { ...request, model } };
+}

@@ -1,0 +1,59 @@
+import type { Event, Json } from "../events/event.ts";
+import type { Compiled } from "../kernel/compile.ts";
+import { slotKeys } from "../kernel/decode.ts";
+import { encodeEvent, type Keys, recordCount } from "../kernel/encode.ts";
+import type { Kernel } from "../kernel/instance.ts";
+import type { State, Trait } from "./state.ts";
+
+/** Most traits a profile declares; later names are kept in the journal but not in the profile. */
+export const MOST_TRAITS = 100;
+
+/** Longest label of an interest key that is kept, in characters; longer keys count apart but show their start. */
+const LONGEST_LABEL = 64;
+
+/** U over events, which come in (time, id) order after all that `state` holds. `state` itself is left as it is. */
+export function foldEvents(kernel: Kernel, compiled: Compiled, state: State, events: readonly Event[]): State {
+  const capacity = kernel.capacity(compiled);
+  const keys: Keys = new Map();
+  let traits: ReadonlyMap<string, Trait> = state.traits;
+  let bytes = state.kernel;
+  let records = 0;
+  const trait = (name: string): Json | undefined => traits.get(name)?.value;
+  for (const event of events) {
+    if (records + recordCount(compiled, event) > capacity) {
+      bytes = kernel.fold(compiled, bytes, records);
+      records = 0;
+    }
+    if (event.traits !== undefined) traits = declare(traits, event);
+    records += encodeEvent(kernel, compiled, event, trait, records, keys);
+  }
+  if (records > 0) bytes = kernel.fold(compiled, bytes, records);
+  return { kernel: bytes, labels: relabel(kernel, compiled, state, bytes, keys), traits };
+}
+
+/** Last by event time wins; null takes a trait back. */
+function declare(traits: ReadonlyMap<string, Trait>, event: Event): ReadonlyMap<string, Trait> {
+  const next = new Map(traits);
+  for (const [name, value] of Object.entries(event.traits ?? {})) {
+    if (value === null) next.delete(name);
+    else if (next.has(name) || next.size < MOST_TRAITS) {
+      next.set(name, { value, time: event.time, ...(event.source === undefined ? {} : { source: event.source }) });
+    }
+  }
+  return next;
+}
+
+/** The labels of the slots: those of keys that stayed, and those of the keys just folded. */
+function relabel(kernel: Kernel, compiled: Compiled, state: State, bytes: Uint8Array, keys: Keys): State["labels"] {
+  if (keys.size === 0) return state.labels;
+  const before = slotKeys(kernel, compiled, state.kernel);
+  const after = slotKeys(kernel, compiled, bytes);
+  return state.labels.map((label, slot) => {
+    const key = after[slot] ?? 0;
+    if (key === before[slot]) return label;
+    const text = keys.get(key);
+    // A slot takes another key only from a record that was just encoded.
+    if (text === undefined) throw new Error(`the key in interest slot ${slot} was folded from no event`);
+    return text.slice(0, LONGEST_LABEL).toWellFormed();
+  });
+}

@@ -1,0 +1,194 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { compareEvents, type Event } from "../events/event.ts";
+import { hash53 } from "../kernel/hash.ts";
+import { FrameError, frame, unframe } from "./frame.ts";
+import { IdIndex } from "./ids.ts";
+import { packState, type State, unpackState } from "./state.ts";
+
+/** A place in the order of the fold. */
+export interface Key {
+  time: number;
+  id: string;
+}
+
+/** What is kept in memory of a page: sealed events that follow each other, with a checkpoint before them or none. */
+export interface Page {
+  rowid: number;
+  first: Key;
+  last: Key;
+  count: number;
+  checkpoint: boolean;
+}
+
+/** Written since the first release; readers of older ones stay here when it moves on. */
+const PAGE_FORMAT = 1;
+const CHECKPOINT_FORMAT = 1;
+
+/** Packs events for storage, one JSON text a line; the user is the profile's and not repeated. */
+export function packEvents(events: readonly Event[]): Uint8Array {
+  return new TextEncoder().encode(events.map(packEvent).join("\n"));
+}
+
+/** One event's line. */
+export function packEvent({ id, name, time, receivedAt, properties, traits, source }: Event): string {
+  return JSON.stringify({ id, name, time, receivedAt, properties, traits, source });
+}
+
+/** The inverse of {@link packEvents}. */
+export function unpackEvents(user: string, bytes: Uint8Array): Event[] {
+  const text = new TextDecoder().decode(bytes);
+  if (text === "") return [];
+  // One parse of an array is faster than one a line.
+  const events: Event[] = JSON.parse(`[${text.replaceAll("\n", ",")}]`);
+  for (const event of events) event.user = user;
+  return events;
+}
+
+/**
+ * The sealed pages of a journal: their rows, and in memory their order and the hashes of their event ids. Rows are
+ * read when they are needed. All writes belong in the caller's transaction; when that fails, drop this object.
+ */
+export class Pages {
+  /** In the order of the fold; their ranges do not overlap. */
+  readonly list: Page[] = [];
+  readonly #sql: SqlStorage;
+  readonly #fingerprint: string;
+  readonly #ids: IdIndex;
+  #nextRow = 1;
+
+  /** Checkpoints are of states under the definition of that fingerprint; others do not count. */
+  constructor(sql: SqlStorage, fingerprint: string) {
+    this.#sql = sql;
+    this.#fingerprint = fingerprint;
+    const rows = sql
+      .exec<{
+        rowid: number; first_time: number; first_id: string; last_time: number; last_id: string; hashes: ArrayBuffer;
+        checkpoint: number;
+      }>(
+        `SELECT rowid, first_time, first_id, last_time, last_id, hashes, checkpoint IS NOT NULL AS checkpoint
+         FROM page`,
+      )
+      .toArray();
+    this.#ids = new IdIndex(rows.reduce((sum, row) => sum + row.hashes.byteLength / 8, 64));
+    for (const row of rows) {
+      const hashes = new Float64Array(row.hashes);
+      for (const hash of hashes) this.#ids.add(hash, row.rowid);
+      this.list.push({
+        rowid: row.rowid,
+        first: { time: row.first_time, id: row.first_id },
+        last: { time: row.last_time, id: row.last_id },
+        count: hashes.length,
+        checkpoint: row.checkpoint === 1,
+      });
+      this.#nextRow = Math.max(this.#nextRow, row.rowid + 1);
+    }
+    this.list.sort((a, b) => compareEvents(a.first, b.first));
+  }
+
+  static create(sql: SqlStorage): void {
+    // Summaries before the blobs: SQLite reads a long row's later columns only when they are asked for.
+    sql.exec(`CREATE TABLE IF NOT EXISTS page (
+      rowid INTEGER PRIMARY KEY, first_time REAL NOT NULL, first_id TEXT NOT NULL, last_time REAL NOT NULL,
+      last_id TEXT NOT NULL, hashes BLOB NOT NULL, events BLOB NOT NULL, checkpoint BLOB)`);
+  }
+
+  get last(): Page | undefined {
+    return this.list.at(-1);
+  }
+
+  /** The stored event of that id, from whichever page. */
+  find(user: string, id: string): Event | undefined {
+    for (const rowid of this.#ids.find(hash53(id))) {
+      const found = this.#read(user, rowid).find((event) => event.id === id);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  events(user: string, page: Page): Event[] {
+    return this.#read(user, page.rowid);
+  }
+
+  /** The state before the page, where one is stored, whole and of this definition. */
+  checkpoint(page: Page): State | undefined {
+    if (!page.checkpoint) return undefined;
+    const { checkpoint } = this.#sql
+      .exec<{ checkpoint: ArrayBuffer }>("SELECT checkpoint FROM page WHERE rowid = ?", page.rowid)
+      .one();
+    try {
+      return unpackState(this.#fingerprint, inflateRawSync(unframe(CHECKPOINT_FORMAT, checkpoint).payload));
+    } catch (error) {
+      // A checkpoint is a cache: a damaged one costs a longer refold and nothing else.
+      if (error instanceof FrameError && error.reason === "corrupt") return undefined;
+      throw error;
+    }
+  }
+
+  /** Adds a page at `index` of the order. */
+  insert(index: number, events: readonly Event[], checkpoint: State | undefined): void {
+    const rowid = this.#nextRow++;
+    this.list.splice(index, 0, this.#summary(rowid, events, checkpoint !== undefined));
+    this.#write(rowid, events, checkpoint === undefined ? null : this.#packCheckpoint(checkpoint));
+  }
+
+  /** Writes a page anew with other events; its checkpoint stays as it is. */
+  replace(index: number, events: readonly Event[]): void {
+    const page = this.#at(index);
+    this.list[index] = this.#summary(page.rowid, events, page.checkpoint);
+    const { checkpoint } = this.#sql
+      .exec<{ checkpoint: ArrayBuffer | null }>("SELECT checkpoint FROM page WHERE rowid = ?", page.rowid)
+      .one();
+    this.#write(page.rowid, events, checkpoint);
+  }
+
+  setCheckpoint(index: number, state: State): void {
+    const page = this.#at(index);
+    page.checkpoint = true;
+    this.#sql.exec("UPDATE page SET checkpoint = ? WHERE rowid = ?", this.#packCheckpoint(state), page.rowid);
+  }
+
+  /** Forgets the oldest `count` pages. Their ids stay in the index until the object wakes again, and find nothing. */
+  drop(count: number): void {
+    for (const page of this.list.splice(0, count)) this.#sql.exec("DELETE FROM page WHERE rowid = ?", page.rowid);
+  }
+
+  #at(index: number): Page {
+    const page = this.list[index];
+    if (page === undefined) throw new Error(`page ${index} of ${this.list.length} was asked for`);
+    return page;
+  }
+
+  #summary(rowid: number, events: readonly Event[], checkpoint: boolean): Page {
+    const first = events[0];
+    const last = events.at(-1);
+    if (first === undefined || last === undefined) throw new Error("a page without events was to be written");
+    return {
+      rowid,
+      first: { time: first.time, id: first.id },
+      last: { time: last.time, id: last.id },
+      count: events.length,
+      checkpoint,
+    };
+  }
+
+  #write(rowid: number, events: readonly Event[], checkpoint: Uint8Array | ArrayBuffer | null): void {
+    const hashes = Float64Array.from(events, (event) => hash53(event.id));
+    for (const hash of hashes) this.#ids.add(hash, rowid);
+    const { first, last } = this.#summary(rowid, events, false);
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      rowid, first.time, first.id, last.time, last.id, hashes.buffer,
+      frame(PAGE_FORMAT, deflateRawSync(packEvents(events), { level: 1 })), checkpoint,
+    );
+  }
+
+  #read(user: string, rowid: number): Event[] {
+    const [row] = this.#sql.exec<{ events: ArrayBuffer }>("SELECT events FROM page WHERE rowid = ?", rowid).toArray();
+    if (row === undefined) return [];
+    return unpackEvents(user, inflateRawSync(unframe(PAGE_FORMAT, row.events).payload));
+  }
+
+  #packCheckpoint(state: State): Uint8Array {
+    return frame(CHECKPOINT_FORMAT, deflateRawSync(packState(this.#fingerprint, state), { level: 1 }));
+  }
+}

@@ -1,0 +1,51 @@
+import type { Json } from "../events/event.ts";
+import type { Compiled } from "../kernel/compile.ts";
+import type { Labels } from "../kernel/decode.ts";
+import type { Kernel } from "../kernel/instance.ts";
+
+/** A declared property of a user: the last one by event time. */
+export interface Trait {
+  value: Json;
+  /** Of the event that declared it, ms. */
+  time: number;
+  /** Where that event came from. */
+  source?: string;
+}
+
+/** A profile as folded so far. Never changed in place: a fold makes a new one. */
+export interface State {
+  /** The kernel's block. */
+  kernel: Uint8Array;
+  /** The texts of the kernel's interest keys, by slot. */
+  labels: Labels;
+  traits: ReadonlyMap<string, Trait>;
+}
+
+/** The state of a user of whom nothing is known. */
+export function freshState(kernel: Kernel, compiled: Compiled): State {
+  const slots = compiled.dimensions.reduce((sum, dimension) => sum + dimension.keep, 0);
+  return { kernel: kernel.fresh(compiled), labels: new Array<string | null>(slots).fill(null), traits: new Map() };
+}
+
+/**
+ * The state as bytes: the length of the kernel's block, the block, then as JSON the fingerprint of the definition it
+ * was folded under, the labels and the traits.
+ */
+export function packState(fingerprint: string, state: State): Uint8Array {
+  const text = new TextEncoder().encode(JSON.stringify([fingerprint, state.labels, [...state.traits]]));
+  const bytes = new Uint8Array(4 + state.kernel.length + text.length);
+  new DataView(bytes.buffer).setUint32(0, state.kernel.length, true);
+  bytes.set(state.kernel, 4);
+  bytes.set(text, 4 + state.kernel.length);
+  return bytes;
+}
+
+/** The inverse of {@link packState}; undefined for a state that was folded under another definition. */
+export function unpackState(fingerprint: string, bytes: Uint8Array): State | undefined {
+  const end = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const [under, labels, traits]: [string, Labels, [string, Trait][]] = JSON.parse(
+    new TextDecoder().decode(bytes.subarray(end)),
+  );
+  if (under !== fingerprint) return undefined;
+  return { kernel: bytes.slice(4, end), labels, traits: new Map(traits) };
+}

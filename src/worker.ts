@@ -1,0 +1,5 @@
+import { app } from "./http/app.ts";
+
+export { Profile } from "./profile/object.ts";
+
+export default { fetch: app.fetch };

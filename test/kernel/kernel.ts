@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { type Definition, parseDefinition } from "../../src/definition/schema.ts";
+import type { Event, JsonObject } from "../../src/events/event.ts";
+import { type Compiled, compile } from "../../src/kernel/compile.ts";
+import { decode } from "../../src/kernel/decode.ts";
+import { compileKernel, Kernel } from "../../src/kernel/instance.ts";
+import { rank } from "../../src/kernel/rank.ts";
+import type { View } from "../../src/kernel/view.ts";
+import { foldEvents } from "../../src/profile/fold.ts";
+import { freshState, type State } from "../../src/profile/state.ts";
+
+const module = compileKernel(readFileSync(new URL("../../build/kernel.wasm", import.meta.url)));
+
+/** A new instance of the built kernel. */
+export function newKernel(): Kernel {
+  return new Kernel(module);
+}
+
+/** The kernel with its host, behind the interface that the scalar reference has. */
+export class KernelFold {
+  readonly kernel = newKernel();
+  readonly compiled: Compiled;
+  state: State;
+
+  constructor(definition: Definition) {
+    this.compiled = compile(parseDefinition(definition), this.kernel);
+    this.state = freshState(this.kernel, this.compiled);
+  }
+
+  fold(events: readonly Event[]): void {
+    this.state = foldEvents(this.kernel, this.compiled, this.state, events);
+  }
+
+  view(at: number): View {
+    return decode(this.kernel, this.compiled, this.state.kernel, this.state.labels, this.#trait, at);
+  }
+
+  rank(candidates: readonly { id: string; properties: JsonObject }[], at: number, model: string) {
+    const index = this.compiled.models.findIndex(({ name }) => name === model);
+    const scored = rank(this.kernel, this.compiled, this.state.kernel, this.#trait, candidates, at, index, true);
+    return scored.map((one, i) => ({ id: candidates[i]?.id ?? "", contributions: [], ...one }));
+  }
+
+  readonly #trait = (name: string) => this.state.traits.get(name)?.value;
+}
