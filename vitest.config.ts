@@ -16,7 +16,11 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              bindings: { WRITE_KEY: "test-write-key", SECRET_KEY: "test-secret-key", ID_SECRET: "test-id-secret" },
+              bindings: {
+                WRITE_KEY: "test-write-key",
+                SECRET_KEY: "test-secret-key",
+                ID_SECRET: "test-id-secret",
+              },
             },
           }),
         ],

@@ -17,6 +17,8 @@ export const Z: usize = memory.data(256, 16);
 
 const LARGEST: f32 = 1e15;
 const LARGEST_Z: f32 = 1e6;
+/** A deviation below 1e-5 of the mean is within what f32 loses: such a feature is constant. */
+const NOISE: f32 = 1e-10;
 const HOUR_MS: f64 = 3600000;
 const DAY_MS: f64 = 86400000;
 const MISSING: f32 = f32.NaN;
@@ -93,8 +95,10 @@ export function standardise(s: usize, width: i32): void {
   for (let i: usize = 0; i < row; i += 16) {
     const x = v128.load(RAW + i);
     const variance = v128.load(s + 2 * row + i);
-    const usable = v128.and(f32x4.gt(variance, f32x4.splat(0)), f32x4.eq(x, x));
-    const z = f32x4.div(f32x4.sub(x, v128.load(s + row + i)), f32x4.sqrt(variance));
+    const mean = v128.load(s + row + i);
+    const noise = f32x4.mul(f32x4.mul(mean, mean), f32x4.splat(NOISE));
+    const usable = v128.and(f32x4.gt(variance, noise), f32x4.eq(x, x));
+    const z = f32x4.div(f32x4.sub(x, mean), f32x4.sqrt(variance));
     v128.store(Z + i, v128.and(f32x4.min(f32x4.max(z, least), most), usable));
   }
   store<f32>(Z, 1);

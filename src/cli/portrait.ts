@@ -4,6 +4,12 @@ import { bar, count, heading, intervalBar, minute, number, percent, shorten, spa
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const TOP = 8;
+const UNITS = [
+  { unit: "hour", unitMs: HOUR_MS },
+  { unit: "quarter of a day", unitMs: 6 * HOUR_MS },
+  { unit: "day", unitMs: DAY_MS },
+];
+const YEARLY = { unit: "week", unitMs: 7 * DAY_MS };
 
 /** Draws a profile for a terminal. `times` (ms, any order) are those of the user's newest events. */
 export function drawPortrait(profile: ProfileAnswer, times: readonly number[]): string {
@@ -73,13 +79,13 @@ function drawWindows({ windows }: ProfileAnswer): string[] {
   return rows.length === 0 ? [] : [heading("Windows"), ...table([["last", "events", "value", ""], ...rows], "lrrl")];
 }
 
-/** Events by the hour, day or week, whichever shows the whole time in at most 60 characters or so. */
+/** Events by the smallest unit that shows the whole time in some 60 characters. */
 function drawActivity(times: readonly number[]): string[] {
   if (times.length === 0) return [];
   const first = times.reduce((a, b) => Math.min(a, b));
   const last = times.reduce((a, b) => Math.max(a, b));
   const spanMs = last - first;
-  const [unit, unitMs] = spanMs <= 2 * DAY_MS ? ["hour", HOUR_MS] : spanMs <= 60 * DAY_MS ? ["day", DAY_MS] : ["week", 7 * DAY_MS];
+  const { unit, unitMs } = UNITS.find((one) => spanMs <= 60 * one.unitMs) ?? YEARLY;
   const start = Math.floor(first / unitMs);
   const counts = new Array<number>(Math.floor(last / unitMs) - start + 1).fill(0);
   for (const time of times) {

@@ -70,6 +70,7 @@ class Floor {
   readonly #random: Random;
   readonly #byCategory: Map<Category, [Product, ...Product[]]>;
   readonly #usualPrice = new Map<Category, number>();
+  #orders = 0;
 
   constructor(products: readonly Product[], random: Random) {
     this.#random = random;
@@ -93,14 +94,14 @@ class Floor {
       .filter((time) => time >= start)
       .map(Math.round)
       .sort((a, b) => a - b);
-    const drafts = starts.flatMap((time, i) => this.#session(shopper, time, `${shopper.id.slice(-3)}-${i + 1}`));
+    const drafts = starts.flatMap((time) => this.#session(shopper, time));
     const [first] = drafts;
     if (first === undefined) return [];
     const traits = { plan: shopper.plan, country: shopper.country };
     return [{ shopper, time: first.time - SECOND_MS, event: "Identify", properties: {}, traits }, ...drafts];
   }
 
-  #session(shopper: Shopper, start: number, order: string): Draft[] {
+  #session(shopper: Shopper, start: number): Draft[] {
     const random = this.#random;
     const drafts: Draft[] = [];
     let time = start;
@@ -108,7 +109,7 @@ class Floor {
       time += Math.round(afterMs);
       drafts.push({ shopper, time, event, properties });
     };
-    const cart: { product: Product; quantity: number }[] = [];
+    const cart: Line[] = [];
 
     if (random.chance(0.2)) {
       const promotion = { promotion_id: `promo-${random.whole(1, 4)}`, creative: "banner" };
@@ -121,11 +122,11 @@ class Floor {
       else emit("Product List Viewed", { list_id: category.toLowerCase(), category });
       for (let looks = random.whole(1, 4); looks > 0; looks--) this.#look(shopper, category, cart, emit);
     }
-    if (cart.length > 0) this.#checkout(shopper, cart, order, emit);
+    if (cart.length > 0) this.#checkout(shopper, cart, emit);
     return drafts;
   }
 
-  #look(shopper: Shopper, category: Category, cart: { product: Product; quantity: number }[], emit: Emit): void {
+  #look(shopper: Shopper, category: Category, cart: Line[], emit: Emit): void {
     const random = this.#random;
     const shelf = this.#byCategory.get(category);
     if (shelf === undefined) return;
@@ -136,15 +137,18 @@ class Floor {
     emit("Product Viewed", properties);
     if (random.chance(odds(likes - 4.5))) emit("Product Added to Wishlist", properties);
     if (random.chance(odds(likes - 5.5))) emit("Product Shared", { ...properties, share_via: "email" });
-    if (!random.chance(odds(likes + 0.6 * shopper.propensity - 2.6))) return;
+    if (!random.chance(odds(1.5 * likes + 0.6 * shopper.propensity - 3.2))) return;
     const quantity = random.chance(0.2) ? random.whole(2, 4) : 1;
     emit("Product Added", { ...properties, quantity });
-    if (random.chance(0.12)) emit("Product Removed", { ...properties, quantity });
-    else cart.push({ product, quantity });
+    if (random.chance(0.12)) return emit("Product Removed", { ...properties, quantity });
+    cart.push({ product, quantity });
+    // Some take one thing at a time, to the till and back.
+    if (random.chance(0.6)) this.#checkout(shopper, cart.splice(0), emit);
   }
 
-  #checkout(shopper: Shopper, cart: readonly { product: Product; quantity: number }[], order: string, emit: Emit): void {
+  #checkout(shopper: Shopper, cart: readonly Line[], emit: Emit): void {
     const random = this.#random;
+    const order = `${shopper.id.slice(-3)}-${++this.#orders}`;
     if (random.chance(0.6)) emit("Cart Viewed", { cart_id: `cart-${order}` });
     if (!random.chance(odds(shopper.propensity + 0.6))) return;
     const revenue = Math.round(cart.reduce((sum, { product, quantity }) => sum + product.price * quantity, 0) * 100) / 100;
@@ -168,6 +172,11 @@ class Floor {
   #liking(shopper: Shopper, product: Product): number {
     return liking(shopper, product, this.#usualPrice.get(product.category) ?? product.price);
   }
+}
+
+interface Line {
+  product: Product;
+  quantity: number;
 }
 
 type Emit = (event: string, properties: JsonObject, afterMs?: number) => void;

@@ -35,7 +35,7 @@ export function makeShopper(random: Random, number: number): Shopper {
     priceLevel: Math.exp(0.4 * random.normal()),
     propensity,
     // Most come a few times a week, some every day: heavy-tailed, as in real shops.
-    sessions: Math.min(2 + Math.floor(3.2 * Math.exp(0.7 * random.normal())), 24),
+    sessions: Math.min(2 + Math.floor(2.8 * Math.exp(0.7 * random.normal())), 24),
     hour: random.pick([8, 12, 17, 19, 20, 21]),
   };
 }

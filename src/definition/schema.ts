@@ -24,7 +24,11 @@ const Width = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(16));
 
 const Feature = v.variant("kind", [
   /** A numeric property of the event or candidate. */
-  v.strictObject({ kind: v.literal("number"), path: Path, scale: v.optional(v.picklist(["linear", "log"]), "linear") }),
+  v.strictObject({
+    kind: v.literal("number"),
+    path: Path,
+    scale: v.optional(v.picklist(["linear", "log"]), "linear"),
+  }),
   /** A text property, hashed into `width` indicator features. */
   v.strictObject({ kind: v.literal("category"), path: Path, width: v.optional(Width, 8) }),
   /** The user's share of interest in this event's or candidate's key of a dimension. */
@@ -95,7 +99,10 @@ export const DefinitionSchema = v.strictObject({
         v.strictObject({
           path: Path,
           halfLife: v.optional(Duration, "14d"),
-          keep: v.optional(v.pipe(v.number(), v.integer(), v.minValue(4), v.maxValue(128), v.multipleOf(2)), 32),
+          keep: v.optional(
+            v.pipe(v.number(), v.integer(), v.minValue(4), v.maxValue(128), v.multipleOf(2)),
+            32,
+          ),
         }),
       ),
       v.check((interests) => Object.keys(interests).length <= 8, "at most 8 dimensions are expected"),
@@ -138,7 +145,9 @@ export function parseDefinition(source: unknown): Definition {
   if (!result.success) {
     throw new DefinitionError(
       result.issues.map((issue) => ({
-        pointer: (issue.path ?? []).map((step) => `/${String(step.key).replace(/~/g, "~0").replace(/\//g, "~1")}`).join(""),
+        pointer: (issue.path ?? [])
+          .map((step) => `/${String(step.key).replace(/~/g, "~0").replace(/\//g, "~1")}`)
+          .join(""),
         detail: issue.message,
       })),
     );
@@ -157,12 +166,20 @@ function references(definition: Definition): { pointer: string; detail: string }
   };
   for (const [name, model] of Object.entries(definition.models)) {
     model.target.positive.forEach((event, i) => {
-      need(model.target.examples.includes(event), `/models/${name}/target/positive/${i}`, `the example "${event}"`);
+      need(
+        model.target.examples.includes(event),
+        `/models/${name}/target/positive/${i}`,
+        `the example "${event}"`,
+      );
     });
     model.features.forEach((feature, i) => {
       const at = `/models/${name}/features/${i}`;
       if (feature.kind === "affinity")
-        need(feature.dimension in definition.interests, `${at}/dimension`, `the dimension "${feature.dimension}"`);
+        need(
+          feature.dimension in definition.interests,
+          `${at}/dimension`,
+          `the dimension "${feature.dimension}"`,
+        );
       if (feature.kind === "count")
         need(definition.windows.includes(feature.window), `${at}/window`, `the window "${feature.window}"`);
       if (feature.kind === "count" || feature.kind === "recency")

@@ -141,7 +141,7 @@ const USER_MISSING: Fault = {
 };
 const USER_INVALID = {
   code: "user-invalid",
-  detail: `The user's id is not a string of 1 to ${USER_LENGTH} characters, or is "null" or the like: send the real one.`,
+  detail: `The user's id is not a string of 1 to ${USER_LENGTH} characters, or is "null" or alike: send the real id.`,
 };
 const USER_RESERVED: Fault = {
   code: "user-reserved",
@@ -156,13 +156,13 @@ const NAME_MISSING: Fault = {
 const NAME_INVALID: Fault = {
   code: "name-invalid",
   pointer: "/event",
-  detail: `The event is not a string of 1 to ${NAME_LENGTH} characters: name what happened, as "Product Viewed" does.`,
+  detail: `The event is not a string of 1 to ${NAME_LENGTH} characters: name what happened, as "Cart Viewed" does.`,
 };
 const TIME_INVALID: Fault = {
   code: "time-invalid",
   pointer: "/timestamp",
   detail:
-    "The timestamp is no time: send ISO 8601 with its zone, such as 2026-11-25T13:30:00Z, or whole ms since 1970.",
+    "The timestamp is no time: send ISO 8601 with a zone, such as 2026-11-25T13:30:00Z, or whole ms since 1970.",
 };
 const TIME_TOO_EARLY: Fault = {
   code: "time-too-early",

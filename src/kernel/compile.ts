@@ -114,7 +114,14 @@ export function compile(definition: Definition, kernel: Pick<Kernel, "layout" | 
     const prior = priorBytes;
     priorBytes += 4 * row;
     return {
-      name, state, width, count, prior, learner, ops: program.ops, features: program.features,
+      name,
+      state,
+      width,
+      count,
+      prior,
+      learner,
+      ops: program.ops,
+      features: program.features,
       learnerState: state + layout.M_STANDARD + 3 * row,
       examples: new Set(model.target.examples),
       positive: new Set(model.target.positive),
@@ -122,7 +129,10 @@ export function compile(definition: Definition, kernel: Pick<Kernel, "layout" | 
   });
   if (stateBytes > MOST_STATE_BYTES) {
     throw new DefinitionError([
-      { pointer: "", detail: `a profile would take ${stateBytes} bytes; at most ${MOST_STATE_BYTES} are expected, keep fewer keys, windows or models` },
+      {
+        pointer: "",
+        detail: `a profile would take ${stateBytes} bytes; at most ${MOST_STATE_BYTES} are expected, keep fewer keys, windows or models`,
+      },
     ]);
   }
 
@@ -190,7 +200,16 @@ export function compile(definition: Definition, kernel: Pick<Kernel, "layout" | 
     definition,
     fingerprint: hash53(JSON.stringify(definition)).toString(36),
     params: params.bytes.slice(0, at),
-    stateBytes, recordBytes, names, numbers, dimensions, windows, bucketBytes, inputs, models, record,
+    stateBytes,
+    recordBytes,
+    names,
+    numbers,
+    dimensions,
+    windows,
+    bucketBytes,
+    inputs,
+    models,
+    record,
     value: definition.value === undefined ? () => Number.NaN : numberAt(definition.value),
   };
 }
@@ -222,19 +241,32 @@ function featureProgram(
   for (const feature of features) {
     switch (feature.kind) {
       case "number":
-        add(`number(${pathName(feature.path)})`, feature.scale === "log" ? "OP_NUMBER_LOG" : "OP_NUMBER", 1,
-          inputs.push({ kind: "number", read: numberAt(feature.path) }) - 1);
+        add(
+          `number(${pathName(feature.path)})`,
+          feature.scale === "log" ? "OP_NUMBER_LOG" : "OP_NUMBER",
+          1,
+          inputs.push({ kind: "number", read: numberAt(feature.path) }) - 1,
+        );
         break;
       case "category":
-        add(`category(${pathName(feature.path)})`, "OP_CATEGORY", feature.width,
-          inputs.push({ kind: "category", read: categoryAt(feature.path) }) - 1);
+        add(
+          `category(${pathName(feature.path)})`,
+          "OP_CATEGORY",
+          feature.width,
+          inputs.push({ kind: "category", read: categoryAt(feature.path) }) - 1,
+        );
         break;
       case "affinity":
         add(`affinity(${feature.dimension})`, "OP_AFFINITY", 1, dimensions.indexOf(feature.dimension));
         break;
       case "count":
-        add(`count(${feature.window}, ${feature.event})`, "OP_COUNT", 1, definition.windows.indexOf(feature.window),
-          feature.event);
+        add(
+          `count(${feature.window}, ${feature.event})`,
+          "OP_COUNT",
+          1,
+          definition.windows.indexOf(feature.window),
+          feature.event,
+        );
         break;
       case "recency":
         add(`recency(${feature.event})`, "OP_RECENCY", 1, 0, feature.event);
@@ -244,8 +276,12 @@ function featureProgram(
         break;
       case "trait": {
         const hashed = feature.width !== undefined;
-        add(`trait(${feature.trait})`, hashed ? "OP_CATEGORY" : "OP_NUMBER", feature.width ?? 1,
-          inputs.push({ kind: hashed ? "category-trait" : "number-trait", trait: feature.trait }) - 1);
+        add(
+          `trait(${feature.trait})`,
+          hashed ? "OP_CATEGORY" : "OP_NUMBER",
+          feature.width ?? 1,
+          inputs.push({ kind: hashed ? "category-trait" : "number-trait", trait: feature.trait }) - 1,
+        );
         break;
       }
     }

@@ -23,11 +23,18 @@ export function decode(
   const interests: View["interests"] = {};
   let slot = 0;
   for (const dimension of compiled.dimensions) {
-    interests[dimension.name] = decodeInterest(kernel, view, dimension, labels.slice(slot, slot + dimension.keep), at);
+    interests[dimension.name] = decodeInterest(
+      kernel,
+      view,
+      dimension,
+      labels.slice(slot, slot + dimension.keep),
+      at,
+    );
     slot += dimension.keep;
   }
   const windows: View["windows"] = {};
-  for (const window of compiled.windows) windows[window.name] = decodeWindow(kernel, compiled, view, window, at);
+  for (const window of compiled.windows)
+    windows[window.name] = decodeWindow(kernel, compiled, view, window, at);
   return {
     events,
     firstSeen: events > 0 ? view.getFloat64(layout.S_FIRST, true) : null,
@@ -94,8 +101,14 @@ function decodeInterest(
     const weight = view.getFloat64(weights + 8 * i, true);
     const error = view.getFloat64(weights + 8 * (dimension.keep + i), true);
     const key = labels[i];
-    if (typeof key !== "string") throw new Error(`an interest of slot ${i} in ${dimension.name} has no label`);
-    top.push({ key, weight: weight * decayed, error: error * decayed, share: total > 0 ? weight / total : 0 });
+    if (typeof key !== "string")
+      throw new Error(`an interest of slot ${i} in ${dimension.name} has no label`);
+    top.push({
+      key,
+      weight: weight * decayed,
+      error: error * decayed,
+      share: total > 0 ? weight / total : 0,
+    });
   }
   top.sort((a, b) => b.weight - a.weight || (a.key < b.key ? -1 : 1));
   return { total: total * decayed, top };

@@ -12,7 +12,12 @@ export const MOST_TRAITS = 100;
 const LONGEST_LABEL = 64;
 
 /** U over events, which come in (time, id) order after all that `state` holds. `state` itself is left as it is. */
-export function foldEvents(kernel: Kernel, compiled: Compiled, state: State, events: readonly Event[]): State {
+export function foldEvents(
+  kernel: Kernel,
+  compiled: Compiled,
+  state: State,
+  events: readonly Event[],
+): State {
   const capacity = kernel.capacity(compiled);
   const keys: Keys = new Map();
   let traits: ReadonlyMap<string, Trait> = state.traits;
@@ -37,14 +42,24 @@ function declare(traits: ReadonlyMap<string, Trait>, event: Event): ReadonlyMap<
   for (const [name, value] of Object.entries(event.traits ?? {})) {
     if (value === null) next.delete(name);
     else if (next.has(name) || next.size < MOST_TRAITS) {
-      next.set(name, { value, time: event.time, ...(event.source === undefined ? {} : { source: event.source }) });
+      next.set(name, {
+        value,
+        time: event.time,
+        ...(event.source === undefined ? {} : { source: event.source }),
+      });
     }
   }
   return next;
 }
 
 /** The labels of the slots: those of keys that stayed, and those of the keys just folded. */
-function relabel(kernel: Kernel, compiled: Compiled, state: State, bytes: Uint8Array, keys: Keys): State["labels"] {
+function relabel(
+  kernel: Kernel,
+  compiled: Compiled,
+  state: State,
+  bytes: Uint8Array,
+  keys: Keys,
+): State["labels"] {
   if (keys.size === 0) return state.labels;
   const before = slotKeys(kernel, compiled, state.kernel);
   const after = slotKeys(kernel, compiled, bytes);

@@ -28,7 +28,8 @@ export function frame(version: number, payload: Uint8Array): Uint8Array {
 export function unframe(newest: number, stored: ArrayBuffer): { version: number; payload: Uint8Array } {
   const bytes = new Uint8Array(stored);
   const version = bytes[0];
-  if (version === undefined || bytes.length < HEAD_BYTES) throw new FrameError("corrupt", "a stored blob is cut off");
+  if (version === undefined || bytes.length < HEAD_BYTES)
+    throw new FrameError("corrupt", "a stored blob is cut off");
   const payload = bytes.subarray(HEAD_BYTES);
   // The checksum first: a flipped version byte would otherwise pass for a future version. It does not cover that
   // byte, so a blob of an unknown version whose payload is whole was written by newer code.

@@ -42,8 +42,13 @@ export function storedVersion(sql: SqlStorage): number | undefined {
 export function readHead(sql: SqlStorage, fingerprint: string): Head | undefined {
   const [row] = sql
     .exec<{
-      version: number; user: string; horizon_time: number | null; horizon_id: string | null; tail: ArrayBuffer;
-      base: ArrayBuffer; state: ArrayBuffer;
+      version: number;
+      user: string;
+      horizon_time: number | null;
+      horizon_id: string | null;
+      tail: ArrayBuffer;
+      base: ArrayBuffer;
+      state: ArrayBuffer;
     }>("SELECT version, user, horizon_time, horizon_id, tail, base, state FROM head")
     .toArray();
   if (row === undefined) return undefined;
@@ -51,7 +56,9 @@ export function readHead(sql: SqlStorage, fingerprint: string): Head | undefined
     user: row.user,
     version: row.version,
     horizon:
-      row.horizon_time === null || row.horizon_id === null ? undefined : { time: row.horizon_time, id: row.horizon_id },
+      row.horizon_time === null || row.horizon_id === null
+        ? undefined
+        : { time: row.horizon_time, id: row.horizon_id },
     tail: unpackEvents(row.user, unframe(TAIL_FORMAT, row.tail).payload),
     base: readState(fingerprint, row.base),
     state: readState(fingerprint, row.state),
@@ -75,7 +82,10 @@ export function writeHead(
 ): void {
   sql.exec(
     "INSERT OR REPLACE INTO head VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
-    head.version, head.user, head.horizon?.time ?? null, head.horizon?.id ?? null,
+    head.version,
+    head.user,
+    head.horizon?.time ?? null,
+    head.horizon?.id ?? null,
     frame(TAIL_FORMAT, packEvents(head.tail)),
     frame(STATE_FORMAT, packState(fingerprint, head.base)),
     frame(STATE_FORMAT, packState(fingerprint, head.state)),

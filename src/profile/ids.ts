@@ -29,7 +29,11 @@ export class IdIndex {
   /** The pages that hold an id of this hash: nearly always none or one. */
   find(hash: number): number[] {
     const pages: number[] = [];
-    for (let slot = this.#slot(hash); this.#hashes[slot] !== 0; slot = (slot + 1) & (this.#hashes.length - 1)) {
+    for (
+      let slot = this.#slot(hash);
+      this.#hashes[slot] !== 0;
+      slot = (slot + 1) & (this.#hashes.length - 1)
+    ) {
       if (this.#hashes[slot] === hash) pages.push(this.#pages[slot] ?? 0);
     }
     return pages;

@@ -118,8 +118,12 @@ export class Journal {
     for (; state === undefined && index >= 0; index--) state = this.#before(index);
     for (index++; index <= end; index++) {
       const page = pages[index];
-      if (page === undefined || state === undefined) throw new Error(`page ${index} of ${pages.length} was expected`);
-      state = this.#fold(state, this.#pages.events(this.user, page).filter((event) => event.time <= time));
+      if (page === undefined || state === undefined)
+        throw new Error(`page ${index} of ${pages.length} was expected`);
+      state = this.#fold(
+        state,
+        this.#pages.events(this.user, page).filter((event) => event.time <= time),
+      );
     }
     return state;
   }
@@ -182,7 +186,8 @@ export class Journal {
     if (early.length > 0) this.#base = this.#refold(this.#insert(early));
     const last = this.#tail.at(-1);
     const [first] = recent;
-    const appended = early.length === 0 && (last === undefined || (first !== undefined && compareEvents(first, last) > 0));
+    const appended =
+      early.length === 0 && (last === undefined || (first !== undefined && compareEvents(first, last) > 0));
     this.#tail = appended ? [...this.#tail, ...recent] : [...this.#tail, ...recent].sort(compareEvents);
     if (this.#tail.length > TAIL_EVENTS) this.#seal();
     else if (appended) {
@@ -222,7 +227,9 @@ export class Journal {
       let start = from;
       while (start > 0 && (index === 0 || compareEvents(keyOf(early[start - 1]), page.first) >= 0)) start--;
       if (start === from) continue;
-      const events = [...this.#pages.events(this.user, page), ...early.slice(start, from)].sort(compareEvents);
+      const events = [...this.#pages.events(this.user, page), ...early.slice(start, from)].sort(
+        compareEvents,
+      );
       const parts = Math.ceil(events.length / PAGE_EVENTS);
       const size = Math.ceil(events.length / parts);
       this.#pages.replace(index, events.slice(0, size));
@@ -252,7 +259,8 @@ export class Journal {
       if (page === undefined) break;
       const due = page.checkpoint || sinceCheckpoint >= CHECKPOINT_EVENTS;
       if (due) sinceCheckpoint = 0;
-      if (due && (index > changed || this.#pages.checkpoint(page) === undefined)) this.#pages.setCheckpoint(index, state);
+      if (due && (index > changed || this.#pages.checkpoint(page) === undefined))
+        this.#pages.setCheckpoint(index, state);
       sinceCheckpoint += page.count;
       state = this.#fold(state, this.#pages.events(this.user, page));
     }

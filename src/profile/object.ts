@@ -5,7 +5,14 @@ import { decode } from "../kernel/decode.ts";
 import { hash53 } from "../kernel/hash.ts";
 import { rank } from "../kernel/rank.ts";
 import type {
-  EventsPage, EventsQuery, Ingested, ProfileRpc, RankRequest, RankResult, ReadOptions, ReadResult,
+  EventsPage,
+  EventsQuery,
+  Ingested,
+  ProfileRpc,
+  RankRequest,
+  RankResult,
+  ReadOptions,
+  ReadResult,
 } from "./contract.ts";
 import { discardEngine, type Engine, engineFor } from "./engine.ts";
 import { hasHead, storedVersion } from "./head.ts";
@@ -48,7 +55,9 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
       const profile = describe(engine, user, journal.version, state, at);
       const { fields } = options;
       const chosen =
-        fields === undefined ? profile : Object.fromEntries(Object.entries(profile).filter(([name]) => fields.includes(name)));
+        fields === undefined
+          ? profile
+          : Object.fromEntries(Object.entries(profile).filter(([name]) => fields.includes(name)));
       return { journal, value: { status: "found", version: journal.version, json: JSON.stringify(chosen) } };
     });
   }
@@ -77,8 +86,14 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
       if (model === undefined) return { journal, value: { status: "no-model", models } };
       const state = journal?.state ?? freshState(engine.kernel, engine.compiled);
       const scored = rank(
-        engine.kernel, engine.compiled, state.kernel, (name) => state.traits.get(name)?.value, request.candidates,
-        Date.now(), index, request.explain,
+        engine.kernel,
+        engine.compiled,
+        state.kernel,
+        (name) => state.traits.get(name)?.value,
+        request.candidates,
+        Date.now(),
+        index,
+        request.explain,
       );
       const ranked = request.candidates
         .map(({ id }, i) => ({ id, score: Number.NaN, sd: Number.NaN, ...scored[i] }))
@@ -124,7 +139,10 @@ function describe({ kernel, compiled }: Engine, user: string, version: number, s
   const trait = (name: string) => state.traits.get(name)?.value;
   const view = decode(kernel, compiled, state.kernel, state.labels, trait, at);
   const iso = (time: number | null) => (time === null ? null : new Date(time).toISOString());
-  const traits = [...state.traits].map(([name, { value, time, source }]) => [name, { value, time: iso(time), source }]);
+  const traits = [...state.traits].map(([name, { value, time, source }]) => [
+    name,
+    { value, time: iso(time), source },
+  ]);
   return {
     id: user,
     version,

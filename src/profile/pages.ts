@@ -62,7 +62,12 @@ export class Pages {
     this.#fingerprint = fingerprint;
     const rows = sql
       .exec<{
-        rowid: number; first_time: number; first_id: string; last_time: number; last_id: string; hashes: ArrayBuffer;
+        rowid: number;
+        first_time: number;
+        first_id: string;
+        last_time: number;
+        last_id: string;
+        hashes: ArrayBuffer;
         checkpoint: number;
       }>(
         `SELECT rowid, first_time, first_id, last_time, last_id, hashes, checkpoint IS NOT NULL AS checkpoint
@@ -149,7 +154,8 @@ export class Pages {
 
   /** Forgets the oldest `count` pages. Their ids stay in the index until the object wakes again, and find nothing. */
   drop(count: number): void {
-    for (const page of this.list.splice(0, count)) this.#sql.exec("DELETE FROM page WHERE rowid = ?", page.rowid);
+    for (const page of this.list.splice(0, count))
+      this.#sql.exec("DELETE FROM page WHERE rowid = ?", page.rowid);
   }
 
   #at(index: number): Page {
@@ -177,13 +183,21 @@ export class Pages {
     const { first, last } = this.#summary(rowid, events, false);
     this.#sql.exec(
       "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-      rowid, first.time, first.id, last.time, last.id, hashes.buffer,
-      frame(PAGE_FORMAT, deflateRawSync(packEvents(events), { level: 1 })), checkpoint,
+      rowid,
+      first.time,
+      first.id,
+      last.time,
+      last.id,
+      hashes.buffer,
+      frame(PAGE_FORMAT, deflateRawSync(packEvents(events), { level: 1 })),
+      checkpoint,
     );
   }
 
   #read(user: string, rowid: number): Event[] {
-    const [row] = this.#sql.exec<{ events: ArrayBuffer }>("SELECT events FROM page WHERE rowid = ?", rowid).toArray();
+    const [row] = this.#sql
+      .exec<{ events: ArrayBuffer }>("SELECT events FROM page WHERE rowid = ?", rowid)
+      .toArray();
     if (row === undefined) return [];
     return unpackEvents(user, inflateRawSync(unframe(PAGE_FORMAT, row.events).payload));
   }

@@ -24,7 +24,11 @@ export interface State {
 /** The state of a user of whom nothing is known. */
 export function freshState(kernel: Kernel, compiled: Compiled): State {
   const slots = compiled.dimensions.reduce((sum, dimension) => sum + dimension.keep, 0);
-  return { kernel: kernel.fresh(compiled), labels: new Array<string | null>(slots).fill(null), traits: new Map() };
+  return {
+    kernel: kernel.fresh(compiled),
+    labels: new Array<string | null>(slots).fill(null),
+    traits: new Map(),
+  };
 }
 
 /**
@@ -47,5 +51,6 @@ export function unpackState(fingerprint: string, bytes: Uint8Array): State | und
     new TextDecoder().decode(bytes.subarray(end)),
   );
   if (under !== fingerprint) return undefined;
-  return { kernel: bytes.slice(4, end), labels, traits: new Map(traits) };
+  // A copy of its own, because the kernel's block is read as f64 and must be aligned.
+  return { kernel: new Uint8Array(bytes.subarray(4, end)), labels, traits: new Map(traits) };
 }

@@ -37,7 +37,16 @@ export class KernelFold {
 
   rank(candidates: readonly { id: string; properties: JsonObject }[], at: number, model: string) {
     const index = this.compiled.models.findIndex(({ name }) => name === model);
-    const scored = rank(this.kernel, this.compiled, this.state.kernel, this.#trait, candidates, at, index, true);
+    const scored = rank(
+      this.kernel,
+      this.compiled,
+      this.state.kernel,
+      this.#trait,
+      candidates,
+      at,
+      index,
+      true,
+    );
     return scored.map((one, i) => ({ id: candidates[i]?.id ?? "", contributions: [], ...one }));
   }
 

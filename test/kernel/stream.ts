@@ -66,11 +66,19 @@ export function events(numbers: fc.Arbitrary<number>, maxLength = 200): fc.Arbit
   return fc
     .array(
       fc.record({
-        gap: fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 0, max: 3_600_000 }) }, fc.integer({ min: 0, max: 4e9 })),
+        gap: fc.oneof(
+          { weight: 8, arbitrary: fc.integer({ min: 0, max: 3_600_000 }) },
+          fc.integer({ min: 0, max: 4e9 }),
+        ),
         name: fc.constantFrom("view", "view", "buy", "look", "Something Else"),
         properties: properties(numbers),
         products: maybe(fc.array(properties(numbers), { maxLength: 3 })),
-        traits: maybe(fc.record({ age: maybe(fc.integer({ min: 1, max: 99 })), plan: maybe(fc.constantFrom("free", "pro", null)) })),
+        traits: maybe(
+          fc.record({
+            age: maybe(fc.integer({ min: 1, max: 99 })),
+            plan: maybe(fc.constantFrom("free", "pro", null)),
+          }),
+        ),
       }),
       { maxLength },
     )
@@ -94,7 +102,9 @@ export function events(numbers: fc.Arbitrary<number>, maxLength = 200): fc.Arbit
 }
 
 /** Numbers that shops have. */
-export const ordinary = fc.double({ min: -1000, max: 10_000, noNaN: true }).map((x) => Math.round(x * 100) / 100 + 0);
+export const ordinary = fc
+  .double({ min: -1000, max: 10_000, noNaN: true })
+  .map((x) => Math.round(x * 100) / 100 + 0);
 
 /** Numbers that would break careless arithmetic; the edge lets through what fits an f32. */
 export const hostile = fc.oneof(

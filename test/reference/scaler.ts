@@ -1,4 +1,5 @@
 const LARGEST = 1e6;
+const NOISE = 1e-10;
 
 /**
  * Standardises features by what was seen of each so far (Welford 1962, population variance; the protocol is
@@ -36,8 +37,9 @@ export class Scaler {
     for (let j = 0; j < x.length; j++) {
       const value = x[j] ?? NaN;
       const variance = this.variance[j] ?? 0;
-      const known = variance > 0 && !Number.isNaN(value);
-      const scaled = (value - (this.mean[j] ?? 0)) / Math.sqrt(variance);
+      const mean = this.mean[j] ?? 0;
+      const known = variance > NOISE * mean * mean && !Number.isNaN(value);
+      const scaled = (value - mean) / Math.sqrt(variance);
       z[j + 1] = known ? Math.min(Math.max(scaled, -LARGEST), LARGEST) : 0;
     }
     return z;

@@ -1,0 +1,113 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { type Edge, interrupted, startEdge } from "../../serve/edge.ts";
+import { Client } from "./client.ts";
+import { type Cast, playShop, replayFile } from "./demo-cast.ts";
+import { heading, tint } from "./draw.ts";
+import { ensureKeys } from "./keys.ts";
+import { drawRanking } from "./ranking.ts";
+import { show } from "./show.ts";
+import { runCommand, UserError } from "./user-error.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+interface DemoFlags {
+  once?: true;
+  seed: string;
+  port: string;
+  data?: string;
+  map?: string;
+}
+
+const program = new Command("demo")
+  .description("A local edge, a week of a web shop, two profiles and a ranking.")
+  .option("--once", "end when all is drawn, instead of leaving the edge up")
+  .option("--seed <n>", "another week", "7")
+  .option("--port <n>", "where the edge answers, if that is free", "8787")
+  .option("--data <file>", "real data instead of the simulated shop; needs --map")
+  .option("--map <file>", "how its rows become events")
+  .action((flags: DemoFlags) => runCommand(() => demo(flags)));
+
+await program.parseAsync();
+
+async function demo(flags: DemoFlags): Promise<void> {
+  if (!existsSync(join(ROOT, "build/worker.js"))) throw new UserError("build/worker.js is missing", "Run npm run build.");
+  if ((flags.data === undefined) !== (flags.map === undefined)) {
+    throw new UserError("--data and --map go together", "Give both, such as --map mappings/online_retail.json.");
+  }
+  const { keys } = ensureKeys(ROOT);
+  const directory = mkdtempSync(join(tmpdir(), "limn-demo-"));
+  let edge: Edge | undefined;
+  const start = async (definition: string) => {
+    const port = await freePort(Number(flags.port));
+    edge = await startEdge({ port, directory, definition, env: keys });
+    console.log(`${heading("Limn")} answers at ${edge.url} (${definition})\n`);
+    return new Client({ url: edge.url, writeKey: keys["WRITE_KEY"] ?? "", secretKey: keys["SECRET_KEY"] ?? "" });
+  };
+  // Listening from the beginning, so that Ctrl-C in the middle cleans up as well.
+  const stopped = interrupted();
+  try {
+    await Promise.race([play(flags, start, keys), stopped]);
+    if (!flags.once && edge !== undefined) {
+      console.log(tint("dim", `\nThe edge stays up at ${edge.url}; Ctrl-C ends it.`));
+      await stopped;
+    }
+  } finally {
+    await edge?.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+  // What was still under way when Ctrl-C came would go on trying.
+  process.exit();
+}
+
+async function play(
+  { data, map, seed }: DemoFlags,
+  start: (definition: string) => Promise<Client>,
+  keys: Record<string, string>,
+): Promise<void> {
+  const cast: Cast =
+    data !== undefined && map !== undefined ? await replayFile(data, map, start) : await playShop(Number(seed), start);
+  for (const { user, note } of cast.users) {
+    console.log(`\n${tint("dim", "─".repeat(72))}\n`);
+    if (note !== "") console.log(`${tint("yellow", note)}\n`);
+    console.log(await show(cast.client, user, cast.at));
+  }
+  const [{ user } = { user: "" }] = cast.users;
+  console.log(`\n${tint("dim", "─".repeat(72))}\n`);
+  const ranking = await cast.client.rank(user, cast.candidates);
+  if (ranking !== undefined) console.log(drawRanking(user, ranking, cast.candidates));
+  console.log(`\n${drawNext(cast.client.url, user, keys)}`);
+}
+
+/** What to try next, to be pasted. */
+function drawNext(url: string, user: string, keys: Record<string, string>): string {
+  const profile = `${url}/v1/profiles/${encodeURIComponent(user)}`;
+  const event = { id: "try-1", userId: user, event: "Product Viewed", properties: { product_id: "TRY-1", category: "Books", price: 12 } };
+  const candidates = ["Books", "Shoes"].map((category) => ({ id: category, properties: { category, price: 20 } }));
+  const secret = `-H 'Authorization: Bearer ${keys["SECRET_KEY"]}'`;
+  return [
+    heading("Try next"),
+    tint("dim", "# one more event; send it twice: the second is a duplicate"),
+    `curl ${url}/v1/events -H 'Authorization: Bearer ${keys["WRITE_KEY"]}' -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(event)}'`,
+    tint("dim", "# the profile, now and as it was a day ago"),
+    `curl ${secret} ${profile}`,
+    `curl ${secret} '${profile}?at=${new Date(Date.now() - 86_400_000).toISOString()}'`,
+    tint("dim", "# what this user would rather buy, and why"),
+    `curl ${profile}/rank ${secret} -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify({ candidates, explain: true })}'`,
+  ].join("\n");
+}
+
+/** The port, if it is free; else any, with a word about it. */
+async function freePort(port: number): Promise<number> {
+  const isFree = await new Promise<boolean>((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+  });
+  if (isFree) return port;
+  console.log(tint("yellow", `Port ${port} is taken: using another.`));
+  return 0;
+}

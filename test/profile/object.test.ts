@@ -1,0 +1,278 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import type { Environment } from "../../src/environment.ts";
+import type { Event, JsonObject } from "../../src/events/event.ts";
+import type { Profile } from "../../src/profile/object.ts";
+
+const { PROFILES } = env as unknown as Environment;
+const START = Date.UTC(2026, 0, 1);
+const MINUTE = 60_000;
+
+let users = 0;
+/** A profile that no other test touches. */
+const newProfile = () => {
+  const user = `user-${users++}`;
+  return { user, stub: PROFILES.get(PROFILES.idFromName(user)) };
+};
+
+const event = (user: string, i: number, more: Partial<Event> = {}): Event => ({
+  id: `e${i}`,
+  user,
+  name: i % 5 === 0 ? "Order Completed" : "Product Viewed",
+  time: START + i * MINUTE,
+  receivedAt: START + i * MINUTE,
+  properties: {
+    product_id: `p${(i * 7) % 50}`,
+    category: `c${i % 9}`,
+    price: i % 100,
+    value: i,
+  } satisfies JsonObject,
+  ...more,
+});
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+
+const AT = START + 10_000 * MINUTE;
+
+async function read(stub: DurableObjectStub<Profile>, user: string, at = AT) {
+  const result = await stub.read(user, { at });
+  if (result.status !== "found") throw new Error(`the profile was ${result.status}`);
+  return JSON.parse(result.json);
+}
+
+const statuses = (receipts: { status: string }[]) =>
+  receipts.reduce<Record<string, number>>(
+    (count, { status }) => ({ ...count, [status]: (count[status] ?? 0) + 1 }),
+    {},
+  );
+
+/** A seeded shuffle. */
+function shuffled<T>(list: readonly T[], seed: number): T[] {
+  const result = [...list];
+  let state = seed;
+  for (let i = result.length - 1; i > 0; i--) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const j = state % (i + 1);
+    [result[i], result[j]] = [result[j] as T, result[i] as T];
+  }
+  return result;
+}
+
+describe("the profile object", () => {
+  it("contains an event as soon as it is acknowledged", async () => {
+    const { user, stub } = newProfile();
+    const { version, receipts } = await stub.ingest(user, [event(user, 1)]);
+    expect(receipts).toEqual([{ id: "e1", status: "applied" }]);
+    expect(await read(stub, user)).toMatchObject({ id: user, version, events: 1, definition: "ecommerce" });
+  });
+
+  it("applies a retried batch once", async () => {
+    const { user, stub } = newProfile();
+    const batch = range(0, 100).map((i) => event(user, i));
+    await stub.ingest(user, batch);
+    const before = await read(stub, user);
+    const again = await stub.ingest(user, batch);
+    expect(statuses(again.receipts)).toEqual({ duplicate: 100 });
+    expect(await read(stub, user)).toEqual(before);
+  });
+
+  it("applies an event once that is twice in a batch", async () => {
+    const { user, stub } = newProfile();
+    const { receipts } = await stub.ingest(user, [event(user, 1), event(user, 1), event(user, 2)]);
+    expect(receipts.map(({ status }) => status)).toEqual(["applied", "duplicate", "applied"]);
+    expect((await read(stub, user)).events).toBe(2);
+  });
+
+  it("keeps the first of two bodies with one id and reports the conflict, in the tail and in pages", async () => {
+    const { user, stub } = newProfile();
+    await stub.ingest(
+      user,
+      range(0, 200).map((i) => event(user, i)),
+    );
+    const other = { properties: { price: 1e6 } };
+    const { receipts } = await stub.ingest(user, [
+      event(user, 3, other),
+      event(user, 199, other),
+      event(user, 4, { time: START }),
+    ]);
+    expect(receipts).toEqual([
+      { id: "e3", status: "duplicate", conflict: true },
+      { id: "e199", status: "duplicate", conflict: true },
+      { id: "e4", status: "duplicate" },
+    ]);
+    expect((await read(stub, user)).numbers.price.max).toBe(99);
+  });
+
+  it("folds to the same bytes in any order of arrival and any batches", async () => {
+    const all = range(0, 700).map((i) => event("x", i, { time: START + Math.floor(i / 3) * MINUTE }));
+    const digests = new Set<string>();
+    for (const seed of [0, 1, 2, 3]) {
+      const { user, stub } = newProfile();
+      const order = seed === 0 ? all : shuffled(all, seed);
+      const size = [700, 7, 61, 129][seed] ?? 1;
+      for (let from = 0; from < order.length; from += size) {
+        const { receipts } = await stub.ingest(
+          user,
+          order.slice(from, from + size).map((e) => ({ ...e, user })),
+        );
+        expect(statuses(receipts)).toEqual({ applied: receipts.length });
+      }
+      digests.add((await read(stub, user)).digest);
+    }
+    expect(digests.size).toBe(1);
+  });
+
+  it("reads the same after eviction", async () => {
+    const { user, stub } = newProfile();
+    await stub.ingest(
+      user,
+      range(0, 300).map((i) => event(user, i)),
+    );
+    const before = await read(stub, user);
+    await evictDurableObject(stub);
+    expect(await read(stub, user)).toEqual(before);
+    const { receipts } = await stub.ingest(user, [event(user, 5), event(user, 301)]);
+    expect(receipts.map(({ status }) => status)).toEqual(["duplicate", "applied"]);
+  });
+
+  it("rebuilds a damaged state from the journal", async () => {
+    const { user, stub } = newProfile();
+    await stub.ingest(
+      user,
+      range(0, 300).map((i) => event(user, i)),
+    );
+    const before = await read(stub, user);
+    await evictDurableObject(stub);
+    await runInDurableObject(stub, (_, { storage }) => {
+      const { state } = storage.sql.exec<{ state: ArrayBuffer }>("SELECT state FROM head").one();
+      new Uint8Array(state)[900] ^= 1;
+      storage.sql.exec("UPDATE head SET state = ?", state);
+    });
+    const after = await read(stub, user);
+    expect(after).toEqual({ ...before, version: before.version + 1 });
+  });
+
+  it("refuses to answer from a damaged journal, and says so", async () => {
+    const { user, stub } = newProfile();
+    await stub.ingest(user, [event(user, 1)]);
+    await evictDurableObject(stub);
+    await runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec("UPDATE head SET tail = ?", new Uint8Array([1, 2, 3, 4, 5, 6]));
+    });
+    await expect(stub.read(user, { at: AT })).rejects.toThrow("does not match its checksum");
+  });
+
+  it("writes one row for a commit, and one more each 64 events", async () => {
+    const { user, stub } = newProfile();
+    await stub.ingest(user, [event(user, 0)]);
+    const rows = await runInDurableObject(stub, (instance: Profile, { storage }) => {
+      let written = 0;
+      const { exec } = storage.sql;
+      storage.sql.exec = (...args) => {
+        const cursor = Reflect.apply(exec, storage.sql, args);
+        written += cursor.rowsWritten;
+        return cursor;
+      };
+      return (async () => {
+        for (let i = 1; i <= 640; i++) await instance.ingest(user, [event(user, i)]);
+        return written;
+      })();
+    });
+    expect(rows / 640).toBeLessThanOrEqual(1.02);
+    expect(rows).toBeGreaterThanOrEqual(650);
+  });
+
+  it("keeps states within 8 KB", async () => {
+    const { user, stub } = newProfile();
+    await stub.ingest(
+      user,
+      range(0, 2000).map((i) =>
+        event(user, i, {
+          properties: {
+            product_id: `product-${i}`,
+            category: `Category ${i}`,
+            brand: `Brand ${i}`,
+            price: i,
+          },
+        }),
+      ),
+    );
+    const bytes = await runInDurableObject(
+      stub,
+      (_, { storage }) =>
+        storage.sql.exec<{ bytes: number }>("SELECT length(state) AS bytes FROM head").one().bytes,
+    );
+    expect(bytes).toBeLessThanOrEqual(8192);
+  });
+
+  it("answers how the profile was at a time in the past", async () => {
+    const { user, stub } = newProfile();
+    const all = range(0, 1500).map((i) => event(user, i));
+    await stub.ingest(user, all);
+    for (const count of [0, 1, 100, 700, 1450, 1499]) {
+      const other = newProfile();
+      const at = START + count * MINUTE - 1;
+      if (count > 0)
+        await other.stub.ingest(
+          other.user,
+          all.slice(0, count).map((e) => ({ ...e, user: other.user })),
+        );
+      const then = await read(stub, user, at);
+      expect(then.events).toBe(count);
+      if (count > 0) expect(then.digest).toBe((await read(other.stub, other.user, at)).digest);
+    }
+  });
+
+  it("stores nothing for a user who is only asked about", async () => {
+    const { user, stub } = newProfile();
+    expect(await stub.read(user, {})).toEqual({ status: "unknown" });
+    expect(await stub.events({ limit: 10 })).toEqual({ events: [] });
+    const tables = await runInDurableObject(stub, (_, { storage }) =>
+      storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
+    );
+    expect(tables).toEqual([]);
+  });
+
+  it("lists events newest first, by name and time, page by page", async () => {
+    const { user, stub } = newProfile();
+    await stub.ingest(
+      user,
+      shuffled(
+        range(0, 500).map((i) => event(user, i)),
+        9,
+      ),
+    );
+    const seen: string[] = [];
+    let cursor: { time: number; id: string } | undefined;
+    do {
+      const page = await stub.events({
+        limit: 37,
+        name: "Order Completed",
+        from: START + 50 * MINUTE,
+        to: START + 450 * MINUTE,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      seen.push(...page.events.map(({ id }) => id));
+      cursor = page.next;
+    } while (cursor !== undefined);
+    expect(seen).toEqual(
+      range(50, 450)
+        .filter((i) => i % 5 === 0)
+        .reverse()
+        .map((i) => `e${i}`),
+    );
+  });
+
+  it("keeps traits by event time, not by arrival", async () => {
+    const { user, stub } = newProfile();
+    await stub.ingest(user, [event(user, 9, { traits: { plan: "pro", age: 40 } })]);
+    await stub.ingest(user, [event(user, 3, { traits: { plan: "free", city: "Bonn" } })]);
+    await stub.ingest(user, [event(user, 12, { traits: { age: null } })]);
+    const { traits } = await read(stub, user);
+    expect(traits).toEqual({
+      plan: { value: "pro", time: new Date(START + 9 * MINUTE).toISOString() },
+      city: { value: "Bonn", time: new Date(START + 3 * MINUTE).toISOString() },
+    });
+  });
+});
