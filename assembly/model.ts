@@ -29,9 +29,12 @@ export function predictRecord(m: usize, r: usize): void {
   predict(m, Z);
   // The mean of σ over the uncertain log-odds (MacKay 1992).
   const v = <f64>variance;
-  const p = sigmoid(<f64>logit / sqrt(1 + PI_8 * v));
+  const kept = 1 / sqrt(1 + PI_8 * v);
+  const p = sigmoid(<f64>logit * kept);
   probability = <f32>p;
-  deviation = <f32>(p * (1 - p) * sqrt(v));
+  // The delta method, which has no bound, within one that has: a probability of mean p varies by p(1-p) at most.
+  const spread = p * (1 - p);
+  deviation = <f32>min(spread * sqrt(v), sqrt(spread * (1 - kept)));
 }
 
 /** Predicts, then learns the label `y` of the record at `r`. */

@@ -22,10 +22,14 @@ export interface Outcome {
   detail?: string;
 }
 
-/** The outcomes of a batch, in its order, and how many events had to be sent more than once. */
+/** What became of a batch. */
 export interface Sent {
+  /** In the batch's order. */
   outcomes: Outcome[];
+  /** How many events had to be sent more than once. */
   retried: number;
+  /** False when the last attempt got no answer at all: the edge is gone, not only some of its profiles. */
+  answered: boolean;
 }
 
 const ReceiptsSchema = v.object({
@@ -38,6 +42,8 @@ const ReceiptsSchema = v.object({
     }),
   ),
 });
+
+type Answer = Partial<v.InferOutput<typeof ReceiptsSchema>> & { retryAfterMs?: number };
 
 const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -71,26 +77,24 @@ export class Client {
   async send(events: readonly string[]): Promise<Sent> {
     const outcomes = events.map((): Outcome => ({ status: "unconfirmed" }));
     let pending = events.map((_, index) => index);
-    let retried = 0;
-    for (let attempt = 1; pending.length > 0; attempt++) {
-      const answer = await this.#post(pending.map((index) => events[index] ?? ""));
-      let undecided = pending;
-      if ("receipts" in answer) {
-        const decided = new Set<number>();
-        for (const { index: position, status, code, detail } of answer.receipts) {
-          const index = pending[position];
-          if (index === undefined || status === "retry") continue;
-          decided.add(index);
-          outcomes[index] = { status, ...(code !== undefined && { code }), ...(detail !== undefined && { detail }) };
-        }
-        undecided = pending.filter((index) => !decided.has(index));
+    const resent = new Set<number>();
+    for (let attempt = 1; ; attempt++) {
+      const { receipts, retryAfterMs } = await this.#post(pending.map((index) => events[index] ?? ""));
+      const decided = new Set<number>();
+      for (const { index: position, status, code, detail } of receipts ?? []) {
+        const index = pending[position];
+        if (index === undefined) continue;
+        const outcome = status === "retry" ? "unconfirmed" : status;
+        outcomes[index] = { status: outcome, ...(code !== undefined && { code }), ...(detail !== undefined && { detail }) };
+        if (status !== "retry") decided.add(index);
       }
-      pending = undecided;
-      if (pending.length === 0 || attempt === this.#attempts) break;
-      retried += pending.length;
-      await this.#wait(attempt, answer.retryAfterMs);
+      pending = pending.filter((index) => !decided.has(index));
+      if (pending.length === 0 || attempt === this.#attempts) {
+        return { outcomes, retried: resent.size, answered: receipts !== undefined };
+      }
+      for (const index of pending) resent.add(index);
+      await this.#wait(attempt, retryAfterMs);
     }
-    return { outcomes, retried };
   }
 
   /** A profile, as of `at` (ms) when given; undefined when there is none. */
@@ -119,17 +123,16 @@ export class Client {
     return this.#read(RankSchema, `/v1/profiles/${encodeURIComponent(user)}/rank`, body);
   }
 
-  async #post(events: string[]): Promise<{ retryAfterMs?: number } & (v.InferOutput<typeof ReceiptsSchema> | object)> {
+  async #post(events: string[]): Promise<Answer> {
     const response = await this.#fetch("/v1/events", this.#options.writeKey, `[${events.join(",")}]`);
     if (response === undefined) return {};
+    const isRetryable = RETRYABLE.has(response.status);
+    if (!response.ok && !isRetryable) throw await refusal(response, "write");
     const retryAfterMs = waitAsked(response);
-    const waiting = retryAfterMs === undefined ? {} : { retryAfterMs };
-    if (RETRYABLE.has(response.status)) {
-      await response.arrayBuffer();
-      return waiting;
-    }
-    if (!response.ok) throw await refusal(response, "write");
-    return { ...waiting, ...v.parse(ReceiptsSchema, await response.json()) };
+    // A 503 has receipts too when it comes from the edge, and none when it comes from something before it.
+    const body = v.safeParse(ReceiptsSchema, await response.json().catch(() => undefined));
+    if (!body.success && !isRetryable) throw new UserError(`${this.url} does not answer with receipts`, "Check --url.");
+    return { ...(retryAfterMs !== undefined && { retryAfterMs }), ...(body.success && body.output) };
   }
 
   async #read<Schema extends v.GenericSchema>(schema: Schema, path: string, body?: string): Promise<v.InferOutput<Schema> | undefined> {

@@ -28,7 +28,7 @@ export function drawSummary(result: ReplayResult): string {
     lines.push(
       "",
       result.complete
-        ? tint("yellow", "  Some events were not taken.")
+        ? tint("yellow", "  Some events were not taken. Running the same command again is harmless.")
         : tint("yellow", "  The edge stopped answering. Run the same command again: what it has already is not applied twice."),
     );
   }

@@ -141,7 +141,7 @@ const USER_MISSING: Fault = {
 };
 const USER_INVALID = {
   code: "user-invalid",
-  detail: `The user's id is not a string of 1 to ${USER_LENGTH} characters, or is "null" or alike: send the real id.`,
+  detail: `A user's id is a string of 1 to ${USER_LENGTH} characters, and not "null" or the like: send the real id.`,
 };
 const USER_RESERVED: Fault = {
   code: "user-reserved",
@@ -156,7 +156,7 @@ const NAME_MISSING: Fault = {
 const NAME_INVALID: Fault = {
   code: "name-invalid",
   pointer: "/event",
-  detail: `The event is not a string of 1 to ${NAME_LENGTH} characters: name what happened, as "Cart Viewed" does.`,
+  detail: `The event is not a string of 1 to ${NAME_LENGTH} characters: name what happened, as in "Cart Viewed".`,
 };
 const TIME_INVALID: Fault = {
   code: "time-invalid",

@@ -59,7 +59,13 @@ async function ingest(c: Context, user: string, { events, indices }: Group): Pro
     const index = indices[i] ?? 0;
     const receipt = asked.ok ? asked.value.receipts[i] : undefined;
     if (!asked.ok || receipt === undefined)
-      return { index, id, status: "retry", code: "unavailable", detail: RETRY };
+      return {
+        index,
+        id,
+        status: "retry",
+        code: asked.ok ? "unavailable" : asked.failure.code,
+        detail: RETRY,
+      };
     const isIn = receipt.status === "applied" || receipt.status === "duplicate";
     return isIn ? { index, ...receipt, version: asked.value.version } : { index, ...receipt };
   });

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Environment } from "../environment.ts";
-import type { ProfileRpc } from "../profile/contract.ts";
+import type { Failed, ProfileRpc } from "../profile/contract.ts";
 import type { Context } from "./context.ts";
 import type { Result } from "./problems.ts";
 
@@ -13,14 +13,27 @@ export function profileOf(env: Environment, user: string): ProfileRpc {
   return env.PROFILES.get(env.PROFILES.idFromName(name));
 }
 
-/** Asks a profile object; one that throws is `unavailable`, and what it threw goes nowhere. */
-export async function ask<T>(c: Context, call: () => Promise<T>): Promise<Result<T>> {
+/**
+ * Asks a profile object. One that cannot read what it stored is a failure of that name; one that throws is
+ * `unavailable`, and what it threw goes nowhere.
+ */
+export async function ask<T extends { status: string }>(
+  c: Context,
+  call: () => Promise<T | Failed>,
+): Promise<Result<T>> {
   try {
-    return { ok: true, value: await call() };
+    const value = await call();
+    if (!isFailed(value)) return { ok: true, value };
+    logCode(c, value.code);
+    return { ok: false, failure: { code: value.code } };
   } catch {
     logCode(c, "unavailable");
     return { ok: false, failure: { code: "unavailable", headers: { "Retry-After": "1" } } };
   }
+}
+
+function isFailed(value: { status: string }): value is Failed {
+  return value.status === "failed";
 }
 
 /** The only thing the edge ever logs: whoever may read logs may not read profiles. */

@@ -89,6 +89,16 @@ const PROBLEMS = {
     remedy: "Name a model of the definition.",
   },
   internal: { status: 500, title: "Something went wrong here", remedy: "Report it with the x-request-id." },
+  "state-corrupt": {
+    status: 500,
+    title: "The stored profile is damaged",
+    remedy: "Nothing was changed. Restore the object from a point in time before, or erase the profile.",
+  },
+  "state-newer": {
+    status: 503,
+    title: "The stored profile was written by a newer version",
+    remedy: "Nothing was changed. Deploy that version again, or send the request once the rollout is over.",
+  },
   "not-configured": {
     status: 503,
     title: "The service is not configured",

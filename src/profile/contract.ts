@@ -15,6 +15,7 @@ export type Receipt =
 
 /** What the profile object answers to a batch: a receipt per event, in the order given. */
 export interface Ingested {
+  status: "ingested";
   version: number;
   receipts: Receipt[];
 }
@@ -50,6 +51,7 @@ export interface EventsQuery {
 }
 
 export interface EventsPage {
+  status: "listed";
   events: Event[];
   next?: { time: number; id: string };
 }
@@ -83,10 +85,16 @@ export type RankResult =
   | { status: "ranked"; version: number; model: string; ranked: Ranked[] }
   | { status: "no-model"; models: string[] };
 
+/** What is stored cannot be read: it is damaged, or newer code wrote it. Nothing was changed. */
+export interface Failed {
+  status: "failed";
+  code: "state-corrupt" | "state-newer";
+}
+
 /** The RPC of the profile object. `user` is the profile's id, kept with the profile and never in the object's name. */
 export interface ProfileRpc {
-  ingest(user: string, events: Event[]): Promise<Ingested>;
-  read(user: string, options: ReadOptions): Promise<ReadResult>;
-  events(query: EventsQuery): Promise<EventsPage>;
-  rank(request: RankRequest): Promise<RankResult>;
+  ingest(user: string, events: Event[]): Promise<Ingested | Failed>;
+  read(user: string, options: ReadOptions): Promise<ReadResult | Failed>;
+  events(query: EventsQuery): Promise<EventsPage | Failed>;
+  rank(request: RankRequest): Promise<RankResult | Failed>;
 }

@@ -10,13 +10,16 @@ export interface Engine {
   compiled: Compiled;
 }
 
+/** The definition when the configuration names none. */
+export const DEFAULT_DEFINITION = "ecommerce";
+
 const engines = new Map<string, Engine>();
 
 /**
  * The isolate's engine for a definition; all profile objects share it, for no call on it awaits anything.
  * @throws when there is no such definition or it is not valid.
  */
-export function engineFor(name = "ecommerce"): Engine {
+export function engineFor(name: string): Engine {
   let engine = engines.get(name);
   if (engine === undefined) {
     const source = Object.hasOwn(definitions, name) ? definitions[name] : undefined;
@@ -31,6 +34,6 @@ export function engineFor(name = "ecommerce"): Engine {
 }
 
 /** Forgets an engine after a trap: its memory may be half-written. The next call makes a new one. */
-export function discardEngine(name = "ecommerce"): void {
+export function discardEngine(name: string): void {
   engines.delete(name);
 }

@@ -98,6 +98,7 @@ export class Journal {
       this.version++;
       this.#write();
     }
+    this.#pages.release();
     return receipts;
   }
 
@@ -108,11 +109,11 @@ export class Journal {
     if (this.#horizon !== undefined && time < this.#horizon.time) return undefined;
     const pages = this.#pages.list;
     let index = pages.findLastIndex((page) => page.first.time <= time);
-    if (index < 0) return this.#fresh();
     if (index === pages.length - 1) {
       const upTo = this.#tail.filter((event) => event.time <= time);
       if (upTo.length > 0) return this.#fold(this.#base, upTo);
     }
+    if (index < 0) return this.#fresh();
     const end = index;
     let state: State | undefined;
     for (; state === undefined && index >= 0; index--) state = this.#before(index);

@@ -7,6 +7,7 @@ import { rank } from "../kernel/rank.ts";
 import type {
   EventsPage,
   EventsQuery,
+  Failed,
   Ingested,
   ProfileRpc,
   RankRequest,
@@ -14,7 +15,8 @@ import type {
   ReadOptions,
   ReadResult,
 } from "./contract.ts";
-import { discardEngine, type Engine, engineFor } from "./engine.ts";
+import { DEFAULT_DEFINITION, discardEngine, type Engine, engineFor } from "./engine.ts";
+import { FrameError } from "./frame.ts";
 import { hasHead, storedVersion } from "./head.ts";
 import { Journal, type Retention } from "./journal.ts";
 import { freshState, packState, type State } from "./state.ts";
@@ -34,15 +36,15 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
   /** What memory holds of the journal; storage is asked before it is believed. */
   #journal: Journal | undefined;
 
-  async ingest(user: string, events: Event[]): Promise<Ingested> {
-    return this.#transaction((engine) => {
+  async ingest(user: string, events: Event[]): Promise<Ingested | Failed> {
+    return this.#transaction((engine): Outcome<Ingested> => {
       const journal = this.#current(engine) ?? Journal.create(this.ctx.storage.sql, engine, user);
       const receipts = journal.ingest(events, this.#retention(), Date.now());
-      return { journal, value: { version: journal.version, receipts } };
+      return { journal, value: { status: "ingested", version: journal.version, receipts } };
     });
   }
 
-  async read(user: string, options: ReadOptions): Promise<ReadResult> {
+  async read(user: string, options: ReadOptions): Promise<ReadResult | Failed> {
     return this.#transaction((engine): Outcome<ReadResult> => {
       const journal = this.#current(engine);
       if (journal === undefined) return { journal, value: { status: "unknown" } };
@@ -62,10 +64,10 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     });
   }
 
-  async events(query: EventsQuery): Promise<EventsPage> {
+  async events(query: EventsQuery): Promise<EventsPage | Failed> {
     return this.#transaction((engine): Outcome<EventsPage> => {
       const journal = this.#current(engine);
-      if (journal === undefined) return { journal, value: { events: [] } };
+      if (journal === undefined) return { journal, value: { status: "listed", events: [] } };
       const { name, to } = query;
       const value = journal.list(
         (event) => (name === undefined || event.name === name) && (to === undefined || event.time < to),
@@ -73,11 +75,11 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
         query.from ?? Number.NEGATIVE_INFINITY,
         query.cursor,
       );
-      return { journal, value };
+      return { journal, value: { status: "listed", ...value } };
     });
   }
 
-  async rank(request: RankRequest): Promise<RankResult> {
+  async rank(request: RankRequest): Promise<RankResult | Failed> {
     return this.#transaction((engine): Outcome<RankResult> => {
       const journal = this.#current(engine);
       const models = engine.compiled.models.map((model) => model.name);
@@ -108,14 +110,19 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
    * Runs `work` in one transaction. What it leaves in memory counts only once that has ended well; after any error
    * the journal is read from storage again, and after a trap of the kernel another one is made.
    */
-  #transaction<T>(work: (engine: Engine) => Outcome<T>): T {
+  #transaction<T>(work: (engine: Engine) => Outcome<T>): T | Failed {
     try {
-      const { journal, value } = this.ctx.storage.transactionSync(() => work(engineFor(this.env.DEFINITION)));
+      const { journal, value } = this.ctx.storage.transactionSync(() =>
+        work(engineFor(this.env.DEFINITION ?? DEFAULT_DEFINITION)),
+      );
       this.#journal = journal;
       return value;
     } catch (error) {
       this.#journal = undefined;
-      if (error instanceof WebAssembly.RuntimeError) discardEngine(this.env.DEFINITION);
+      if (error instanceof WebAssembly.RuntimeError) discardEngine(this.env.DEFINITION ?? DEFAULT_DEFINITION);
+      if (error instanceof FrameError) {
+        return { status: "failed", code: error.reason === "corrupt" ? "state-corrupt" : "state-newer" };
+      }
       throw error;
     }
   }
@@ -129,7 +136,7 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
 
   #retention(): Retention {
     const events = Number(this.env.RETENTION_EVENTS ?? RETENTION_EVENTS);
-    const days = this.env.RETENTION_DAYS;
+    const days = this.env.RETENTION_DAYS ?? undefined;
     return days === undefined ? { events } : { events, ageMs: Number(days) * DAY_MS };
   }
 }

@@ -24,6 +24,9 @@ export interface Page {
 const PAGE_FORMAT = 1;
 const CHECKPOINT_FORMAT = 1;
 
+/** Most pages kept decoded while a batch is taken in. */
+const RECENT_PAGES = 16;
+
 /** Packs events for storage, one JSON text a line; the user is the profile's and not repeated. */
 export function packEvents(events: readonly Event[]): Uint8Array {
   return new TextEncoder().encode(events.map(packEvent).join("\n"));
@@ -54,6 +57,8 @@ export class Pages {
   readonly #sql: SqlStorage;
   readonly #fingerprint: string;
   readonly #ids: IdIndex;
+  /** Pages read of late, by row: a retried batch asks for the same page event by event. */
+  readonly #recent = new Map<number, Event[]>();
   #nextRow = 1;
 
   /** Checkpoints are of states under the definition of that fingerprint; others do not count. */
@@ -180,6 +185,7 @@ export class Pages {
   #write(rowid: number, events: readonly Event[], checkpoint: Uint8Array | ArrayBuffer | null): void {
     const hashes = Float64Array.from(events, (event) => hash53(event.id));
     for (const hash of hashes) this.#ids.add(hash, rowid);
+    this.#recent.delete(rowid);
     const { first, last } = this.#summary(rowid, events, false);
     this.#sql.exec(
       "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -195,11 +201,21 @@ export class Pages {
   }
 
   #read(user: string, rowid: number): Event[] {
+    const known = this.#recent.get(rowid);
+    if (known !== undefined) return known;
     const [row] = this.#sql
       .exec<{ events: ArrayBuffer }>("SELECT events FROM page WHERE rowid = ?", rowid)
       .toArray();
     if (row === undefined) return [];
-    return unpackEvents(user, inflateRawSync(unframe(PAGE_FORMAT, row.events).payload));
+    const events = unpackEvents(user, inflateRawSync(unframe(PAGE_FORMAT, row.events).payload));
+    if (this.#recent.size >= RECENT_PAGES) this.#recent.clear();
+    this.#recent.set(rowid, events);
+    return events;
+  }
+
+  /** Lets go of what was kept of pages read: an idle object should hold little memory. */
+  release(): void {
+    this.#recent.clear();
   }
 
   #packCheckpoint(state: State): Uint8Array {

@@ -6,7 +6,7 @@ import { decodeNdjson } from "../../src/events/ndjson.ts";
 const NOW = 1_795_613_400_000;
 
 const event = (id: string, properties: object = {}) => ({ id, userId: "u", event: "E", properties });
-const text = (count: number) => Array.from({ length: count }, (_, i) => event(`e${i}`));
+const events = (count: number) => Array.from({ length: count }, (_, i) => event(`e${i}`));
 
 /** Of each item, its id or the code of its rejection. */
 function outcome(decoded: Decoded): string[] | string {
@@ -18,7 +18,11 @@ const formats: [string, Decoder, (events: unknown[]) => string][] = [
   ["an array", decodeNative, (events) => JSON.stringify(events)],
   ["an indented array", decodeNative, (events) => JSON.stringify(events, null, 2)],
   ["lines", decodeNdjson, (events) => events.map((e) => `${JSON.stringify(e)}\n`).join("")],
-  ["lines of Windows, with empty ones", decodeNdjson, (events) => events.map((e) => JSON.stringify(e)).join("\r\n\r\n")],
+  [
+    "lines of Windows, with empty ones",
+    decodeNdjson,
+    (events) => events.map((e) => JSON.stringify(e)).join("\r\n\r\n"),
+  ],
 ];
 
 describe.each(formats)("%s", (_name, decode, encode) => {
@@ -29,12 +33,16 @@ describe.each(formats)("%s", (_name, decode, encode) => {
 
   it("yields an event or a rejection for every item, and refuses none or too many", () => {
     expect(outcome(decode(encode([]), NOW))).toBe("no-events");
-    expect(outcome(decode(encode(text(2500)), NOW))).toHaveLength(2500);
-    expect(outcome(decode(encode(text(2501)), NOW))).toBe("too-many-events");
+    expect(outcome(decode(encode(events(2500)), NOW))).toHaveLength(2500);
+    expect(outcome(decode(encode(events(2501)), NOW))).toBe("too-many-events");
   });
 
   it("rejects only the event that is larger than 32 kB, counted in bytes", () => {
-    const body = encode([event("a"), event("b", { s: "é".repeat(16_400) }), event("c", { s: "x".repeat(32_000) })]);
+    const body = encode([
+      event("a"),
+      event("b", { s: "é".repeat(16_400) }),
+      event("c", { s: "x".repeat(32_000) }),
+    ]);
     expect(outcome(decode(body, NOW))).toEqual(["a", "event-too-large", "c"]);
   });
 });
@@ -59,7 +67,10 @@ describe("JSON", () => {
 
 describe("NDJSON", () => {
   it("rejects only the line that is no JSON, and names it", () => {
-    const decoded = decodeNdjson(`${JSON.stringify(event("a"))}\n\n{"id":\n${JSON.stringify(event("b"))}`, NOW);
+    const decoded = decodeNdjson(
+      `${JSON.stringify(event("a"))}\n\n{"id":\n${JSON.stringify(event("b"))}`,
+      NOW,
+    );
     expect(outcome(decoded)).toEqual(["a", "json-malformed", "b"]);
     expect(decoded.ok && decoded.items[1]).toMatchObject({
       rejection: { index: 1, pointer: "", detail: expect.stringMatching(/^Line 3: /) },

@@ -4,7 +4,11 @@ import { parseTime } from "../../src/events/time.ts";
 
 describe("parseTime", () => {
   it("reads what toISOString writes", () => {
-    const date = fc.date({ min: new Date(0), max: new Date("9999-12-31T23:59:59.999Z"), noInvalidDate: true });
+    const date = fc.date({
+      min: new Date(0),
+      max: new Date("9999-12-31T23:59:59.999Z"),
+      noInvalidDate: true,
+    });
     fc.assert(fc.property(date, (day) => parseTime(day.toISOString()) === day.getTime()));
   });
 

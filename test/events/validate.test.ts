@@ -32,12 +32,16 @@ describe("an event", () => {
 
   it("takes messageId for a missing id", () => {
     expect(decide('{"messageId":"m1","userId":"u","event":"E"}')).toMatchObject({ event: { id: "m1" } });
-    expect(decide('{"id":"e1","messageId":"m1","userId":"u","event":"E"}')).toMatchObject({ event: { id: "e1" } });
+    expect(decide('{"id":"e1","messageId":"m1","userId":"u","event":"E"}')).toMatchObject({
+      event: { id: "e1" },
+    });
   });
 
   it("belongs to the userId, else to anonymous: and the anonymousId", () => {
     expect(decideWith({ anonymousId: "a1" })).toMatchObject({ event: { user: "u1" } });
-    expect(decideWith({ userId: null, anonymousId: "a1" })).toMatchObject({ event: { user: "anonymous:a1" } });
+    expect(decideWith({ userId: null, anonymousId: "a1" })).toMatchObject({
+      event: { user: "anonymous:a1" },
+    });
   });
 
   it("is named Identify when it has traits and no name", () => {
@@ -45,7 +49,16 @@ describe("an event", () => {
   });
 
   it("keeps user ids as they are: not trimmed, not normalised", () => {
-    for (const userId of [" u ", "e\u0301", "\u00e9", "a/b", "Ω≈ç√", "'; DROP TABLE users; --", "<b>", "x".repeat(256)]) {
+    for (const userId of [
+      " u ",
+      "e\u0301",
+      "\u00e9",
+      "a/b",
+      "Ω≈ç√",
+      "'; DROP TABLE users; --",
+      "<b>",
+      "x".repeat(256),
+    ]) {
       expect(decideWith({ userId })).toMatchObject({ event: { user: userId } });
     }
   });
@@ -82,7 +95,9 @@ describe("an event", () => {
   });
 
   it("may hold the largest number of the kernel", () => {
-    expect(decide('{"id":"e","userId":"u","event":"E","properties":{"n":-3.4028234663852886e38}}').ok).toBe(true);
+    expect(decide('{"id":"e","userId":"u","event":"E","properties":{"n":-3.4028234663852886e38}}').ok).toBe(
+      true,
+    );
   });
 });
 
@@ -173,7 +188,8 @@ describe("any JSON at all", () => {
       fc.dictionary(text, tie("json"), { maxKeys: 4 }),
     ),
   }));
-  const mostly = (value: string) => fc.oneof({ weight: 9, arbitrary: fc.constant<Json>(value) }, { weight: 1, arbitrary: json });
+  const mostly = (value: string) =>
+    fc.oneof({ weight: 9, arbitrary: fc.constant<Json>(value) }, { weight: 1, arbitrary: json });
   const item = fc.oneof(
     json,
     fc.record<Record<string, Json>>(
@@ -207,6 +223,7 @@ describe("any JSON at all", () => {
 describe("isProfileId", () => {
   it("knows which ids a profile can have", () => {
     for (const id of ["u", "anonymous:a", `anonymous:${"x".repeat(256)}`]) expect(isProfileId(id)).toBe(true);
-    for (const id of ["", "null", "anonymous:", "anonymous:null", "x".repeat(257)]) expect(isProfileId(id)).toBe(false);
+    for (const id of ["", "null", "anonymous:", "anonymous:null", "x".repeat(257)])
+      expect(isProfileId(id)).toBe(false);
   });
 });

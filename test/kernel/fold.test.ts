@@ -6,7 +6,7 @@ import type { View } from "../../src/kernel/view.ts";
 import { packState, unpackState } from "../../src/profile/state.ts";
 import { ReferenceFold } from "../reference/fold.ts";
 import { KernelFold } from "./kernel.ts";
-import { everything, events, hostile, ordinary } from "./stream.ts";
+import { events, everything, hostile, ordinary } from "./stream.ts";
 
 interface Fold {
   fold(events: readonly Event[]): void;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { parseDefinition } from "../../src/definition/schema.ts";
 import { ecommerce } from "../../src/definition/ecommerce.ts";
+import { parseDefinition } from "../../src/definition/schema.ts";
 import { compareEvents, type Event, type JsonObject } from "../../src/events/event.ts";
 
 /** A definition in which every part of the kernel has work to do, with few slots so that keys are evicted. */

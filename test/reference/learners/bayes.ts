@@ -25,8 +25,10 @@ export class Bayes implements Learner {
 
   predict(z: number[]): Prediction {
     const v = this.logitVariance(z);
-    const probability = sigmoid(this.logit(z) / Math.sqrt(1 + (Math.PI * v) / 8));
-    return { probability, sd: probability * (1 - probability) * Math.sqrt(v) };
+    const kept = 1 / Math.sqrt(1 + (Math.PI * v) / 8);
+    const probability = sigmoid(kept * this.logit(z));
+    const spread = probability * (1 - probability);
+    return { probability, sd: Math.min(spread * Math.sqrt(v), Math.sqrt(spread * (1 - kept))) };
   }
 
   learn(z: number[], y: number): void {

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { version } from "../../package.json";
+import { call } from "./client.ts";
+
+describe("the app", () => {
+  it("says that it is up, without a key", async () => {
+    const response = await call("GET", "/healthz", { key: null });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ status: "ok", definition: "ecommerce", version });
+  });
+
+  it("answers 404 where there is nothing and 405 where there is another method", async () => {
+    expect((await call("GET", "/v1/nothing")).status).toBe(404);
+    const response = await call("DELETE", "/v1/events");
+    expect(response.status).toBe(405);
+    expect(response.headers.get("Allow")).toBe("POST");
+    expect(await response.json()).toMatchObject({ type: "/problems/method-not-allowed", status: 405 });
+  });
+
+  it("gives each answer a request id: the caller's when it is sane", async () => {
+    const idOf = async (sent: string) =>
+      (await call("GET", "/v1/nothing", { headers: { "x-request-id": sent } })).headers.get("x-request-id");
+    expect(await idOf("trace-1")).toBe("trace-1");
+    for (const odd of ["", "a b", "x".repeat(65), "<script>", "jane@example.com"]) {
+      expect(await idOf(odd)).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
+    }
+  });
+
+  it("describes a problem by code, title, detail and remedy", async () => {
+    const response = await call("GET", "/v1/profiles/nobody");
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
+    expect(await response.json()).toEqual({
+      type: "/problems/profile-unknown",
+      title: "There is no such profile",
+      status: 404,
+      detail: "There is no such profile.",
+      remedy: expect.any(String),
+    });
+  });
+});
