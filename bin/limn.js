@@ -17,7 +17,9 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   process.on("SIGINT", () => {});
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
-    console.error(`limn: ${error.message}\n  Node 22.18 or newer is needed: run npm install, or use a newer node.`);
+    console.error(
+      `limn: ${error.message}\n  Node 22.18 or newer is needed: run npm install, or use a newer node.`,
+    );
     process.exit(2);
   });
   child.on("exit", (code, signal) => {

@@ -33,7 +33,7 @@ const START_MS = 20_000;
 const STOP_MS = 5_000;
 
 /**
- * Starts the built Worker (`npm run build`) in workerd and waits until it answers.
+ * Starts the bundled Worker (`bundle.ts`) in workerd and waits until it answers.
  * @throws Error with what workerd printed, when it does not start
  */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
@@ -41,7 +41,11 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   mkdirSync(options.directory, { recursive: true });
   const workerd = createRequire(import.meta.url).resolve("workerd/bin/workerd");
   const config = join(import.meta.dirname, "config.capnp");
-  const places = [`--socket-addr=http=127.0.0.1:${port}`, `--directory-path=disk=${options.directory}`, "--control-fd=3"];
+  const places = [
+    `--socket-addr=http=127.0.0.1:${port}`,
+    `--directory-path=disk=${options.directory}`,
+    "--control-fd=3",
+  ];
   const child = spawn(workerd, ["serve", config, ...places], {
     env: { ...env, ...(definition !== undefined && { DEFINITION: definition }) },
     stdio: ["ignore", "pipe", "pipe", "pipe"],
@@ -60,7 +64,11 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     clearTimeout(timer);
   };
   try {
-    const listening = await Promise.race([listenPort(child), ended, sleep(START_MS, undefined, { ref: false })]);
+    const listening = await Promise.race([
+      listenPort(child),
+      ended,
+      sleep(START_MS, undefined, { ref: false }),
+    ]);
     if (listening === undefined) throw new Error("it does not listen");
     const url = `http://127.0.0.1:${listening}`;
     await answers(url, child);

@@ -10,12 +10,16 @@ const PORT = 8787;
 
 await runCommand(async () => {
   const { file, created, keys } = ensureKeys(ROOT);
-  if (!existsSync(join(ROOT, "build/kernel.wasm"))) throw new UserError("build/kernel.wasm is missing", "Run npm run build.");
+  if (!existsSync(join(ROOT, "build/kernel.wasm")))
+    throw new UserError("build/kernel.wasm is missing", "Run npm run build.");
   await bundle();
   const directory = join(ROOT, ".limn");
-  const port = Number(process.env["PORT"] ?? PORT);
+  const port = Number(process.env.PORT ?? PORT);
   const edge = await startEdge({ port, directory, env: keys }).catch((error: Error) => {
-    throw new UserError(error.message, `If port ${port} is taken, end what runs there, or choose another: PORT=8788 npm run serve.`);
+    throw new UserError(
+      error.message,
+      `If port ${port} is taken, end what runs there, or choose another: PORT=8788 npm run serve.`,
+    );
   });
   console.log(`Limn answers at ${edge.url}`);
   console.log(`  keys      ${file}${created ? " (new)" : ""}`);
@@ -25,7 +29,10 @@ await runCommand(async () => {
   // Ctrl-C in a terminal reaches workerd as well: that is no failure.
   const { exitCode, signalCode } = edge.process;
   if (exitCode || (signalCode !== null && signalCode !== "SIGINT")) {
-    throw new UserError(`workerd ended by itself (${signalCode ?? exitCode})`, "What it printed above says why.");
+    throw new UserError(
+      `workerd ended by itself (${signalCode ?? exitCode})`,
+      "What it printed above says why.",
+    );
   }
   await edge.stop();
 });

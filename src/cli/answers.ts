@@ -29,7 +29,10 @@ export const ProfileSchema = v.looseObject({
   ),
   interests: v.record(
     v.string(),
-    v.object({ total: v.number(), top: v.array(v.object({ key: v.string(), weight: v.number(), share: v.number() })) }),
+    v.object({
+      total: v.number(),
+      top: v.array(v.object({ key: v.string(), weight: v.number(), share: v.number() })),
+    }),
   ),
   windows: v.record(
     v.string(),
@@ -50,7 +53,9 @@ export type ProfileAnswer = v.InferOutput<typeof ProfileSchema>;
 
 /** `GET /v1/profiles/{id}/events`, newest first. */
 export const EventsSchema = v.object({
-  data: v.array(v.object({ event: v.string(), timestamp: v.string(), properties: v.record(v.string(), v.unknown()) })),
+  data: v.array(
+    v.object({ event: v.string(), timestamp: v.string(), properties: v.record(v.string(), v.unknown()) }),
+  ),
   cursor: v.object({ next: v.nullable(v.string()) }),
 });
 export type ListedEvent = v.InferOutput<typeof EventsSchema>["data"][number];

@@ -26,8 +26,18 @@ export type Category = keyof typeof CATEGORIES;
 
 /** Each brand with its price level: 1 is usual. */
 const BRANDS = {
-  Alder: 0.7, Birk: 0.8, Corvo: 1.6, Dune: 1, Ember: 1.3, Fjell: 1.8,
-  Gale: 0.6, Hazel: 0.9, Isola: 2.2, Juno: 1.1, Kestrel: 0.75, Lumen: 1.4,
+  Alder: 0.7,
+  Birk: 0.8,
+  Corvo: 1.6,
+  Dune: 1,
+  Ember: 1.3,
+  Fjell: 1.8,
+  Gale: 0.6,
+  Hazel: 0.9,
+  Isola: 2.2,
+  Juno: 1.1,
+  Kestrel: 0.75,
+  Lumen: 1.4,
 } as const;
 export type Brand = keyof typeof BRANDS;
 

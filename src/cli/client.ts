@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
-import { EventsSchema, type ListedEvent, type ProfileAnswer, ProfileSchema, type RankAnswer, RankSchema } from "./answers.ts";
+import {
+  EventsSchema,
+  type ListedEvent,
+  type ProfileAnswer,
+  ProfileSchema,
+  type RankAnswer,
+  RankSchema,
+} from "./answers.ts";
 import { UserError } from "./user-error.ts";
 
 /** Where the edge is and how it is spoken to. */
@@ -70,7 +77,10 @@ export class Client {
     } catch {
       // Told below: it does not matter how it failed.
     }
-    throw new UserError(`no edge answers at ${this.url}`, "Start one with npm run serve, or name another with --url.");
+    throw new UserError(
+      `no edge answers at ${this.url}`,
+      "Start one with npm run serve, or name another with --url.",
+    );
   }
 
   /** Sends events, each as its JSON text, and sends again what was not decided. */
@@ -85,7 +95,11 @@ export class Client {
         const index = pending[position];
         if (index === undefined) continue;
         const outcome = status === "retry" ? "unconfirmed" : status;
-        outcomes[index] = { status: outcome, ...(code !== undefined && { code }), ...(detail !== undefined && { detail }) };
+        outcomes[index] = {
+          status: outcome,
+          ...(code !== undefined && { code }),
+          ...(detail !== undefined && { detail }),
+        };
         if (status !== "retry") decided.add(index);
       }
       pending = pending.filter((index) => !decided.has(index));
@@ -118,7 +132,10 @@ export class Client {
   }
 
   /** Candidates in the order of the user's likings, with the reasons; undefined when there is no such profile. */
-  async rank(user: string, candidates: { id: string; properties: object }[]): Promise<RankAnswer | undefined> {
+  async rank(
+    user: string,
+    candidates: { id: string; properties: object }[],
+  ): Promise<RankAnswer | undefined> {
     const body = JSON.stringify({ candidates, limit: candidates.length, explain: true });
     return this.#read(RankSchema, `/v1/profiles/${encodeURIComponent(user)}/rank`, body);
   }
@@ -131,11 +148,16 @@ export class Client {
     const retryAfterMs = waitAsked(response);
     // A 503 has receipts too when it comes from the edge, and none when it comes from something before it.
     const body = v.safeParse(ReceiptsSchema, await response.json().catch(() => undefined));
-    if (!body.success && !isRetryable) throw new UserError(`${this.url} does not answer with receipts`, "Check --url.");
+    if (!body.success && !isRetryable)
+      throw new UserError(`${this.url} does not answer with receipts`, "Check --url.");
     return { ...(retryAfterMs !== undefined && { retryAfterMs }), ...(body.success && body.output) };
   }
 
-  async #read<Schema extends v.GenericSchema>(schema: Schema, path: string, body?: string): Promise<v.InferOutput<Schema> | undefined> {
+  async #read<Schema extends v.GenericSchema>(
+    schema: Schema,
+    path: string,
+    body?: string,
+  ): Promise<v.InferOutput<Schema> | undefined> {
     for (let attempt = 1; ; attempt++) {
       const response = await this.#fetch(path, this.#options.secretKey, body);
       if (response?.ok) return v.parse(schema, await response.json());
@@ -147,10 +169,17 @@ export class Client {
   }
 
   /** Undefined when no answer came. */
-  async #fetch(path: string, key: string | undefined, body: string | undefined): Promise<Response | undefined> {
+  async #fetch(
+    path: string,
+    key: string | undefined,
+    body: string | undefined,
+  ): Promise<Response | undefined> {
     try {
       return await fetch(this.url + path, {
-        headers: { ...(key && { authorization: `Bearer ${key}` }), ...(body && { "content-type": "application/json" }) },
+        headers: {
+          ...(key && { authorization: `Bearer ${key}` }),
+          ...(body && { "content-type": "application/json" }),
+        },
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
         ...(body !== undefined && { method: "POST", body }),
       });
@@ -175,6 +204,10 @@ function waitAsked(response: Response): number | undefined {
 async function refusal(response: Response, key: "write" | "secret"): Promise<UserError> {
   const text = (await response.text()).slice(0, 500);
   const problem = `${new URL(response.url).pathname} answered ${response.status}: ${text}`;
-  if (response.status !== 401 && response.status !== 403) return new UserError(problem, "The detail says what is expected.");
-  return new UserError(problem, `Give the ${key} key of this edge: --${key}-key, LIMN_${key.toUpperCase()}_KEY or .dev.vars.`);
+  if (response.status !== 401 && response.status !== 403)
+    return new UserError(problem, "The detail says what is expected.");
+  return new UserError(
+    problem,
+    `Give the ${key} key of this edge: --${key}-key, LIMN_${key.toUpperCase()}_KEY or .dev.vars.`,
+  );
 }

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
+import { bundle } from "../../serve/bundle.ts";
 import { type Edge, interrupted, startEdge } from "../../serve/edge.ts";
 import { Client } from "./client.ts";
 import { type Cast, playShop, replayFile } from "./demo-cast.ts";
@@ -34,18 +35,27 @@ const program = new Command("demo")
 await program.parseAsync();
 
 async function demo(flags: DemoFlags): Promise<void> {
-  if (!existsSync(join(ROOT, "build/worker.js"))) throw new UserError("build/worker.js is missing", "Run npm run build.");
+  if (!existsSync(join(ROOT, "build/kernel.wasm")))
+    throw new UserError("build/kernel.wasm is missing", "Run npm run build.");
   if ((flags.data === undefined) !== (flags.map === undefined)) {
-    throw new UserError("--data and --map go together", "Give both, such as --map mappings/online_retail.json.");
+    throw new UserError(
+      "--data and --map go together",
+      "Give both, such as --map mappings/online_retail.json.",
+    );
   }
   const { keys } = ensureKeys(ROOT);
+  await bundle();
   const directory = mkdtempSync(join(tmpdir(), "limn-demo-"));
   let edge: Edge | undefined;
   const start = async (definition: string) => {
     const port = await freePort(Number(flags.port));
     edge = await startEdge({ port, directory, definition, env: keys });
     console.log(`${heading("Limn")} answers at ${edge.url} (${definition})\n`);
-    return new Client({ url: edge.url, writeKey: keys["WRITE_KEY"] ?? "", secretKey: keys["SECRET_KEY"] ?? "" });
+    return new Client({
+      url: edge.url,
+      writeKey: keys.WRITE_KEY ?? "",
+      secretKey: keys.SECRET_KEY ?? "",
+    });
   };
   // Listening from the beginning, so that Ctrl-C in the middle cleans up as well.
   const stopped = interrupted();
@@ -69,34 +79,41 @@ async function play(
   keys: Record<string, string>,
 ): Promise<void> {
   const cast: Cast =
-    data !== undefined && map !== undefined ? await replayFile(data, map, start) : await playShop(Number(seed), start);
+    data !== undefined && map !== undefined
+      ? await replayFile(data, map, start)
+      : await playShop(Number(seed), start);
   for (const { user, note } of cast.users) {
     console.log(`\n${tint("dim", "─".repeat(72))}\n`);
     if (note !== "") console.log(`${tint("yellow", note)}\n`);
     console.log(await show(cast.client, user, cast.at));
   }
-  const [{ user } = { user: "" }] = cast.users;
+  const user = cast.users[0]?.user ?? "";
   console.log(`\n${tint("dim", "─".repeat(72))}\n`);
   const ranking = await cast.client.rank(user, cast.candidates);
   if (ranking !== undefined) console.log(drawRanking(user, ranking, cast.candidates));
-  console.log(`\n${drawNext(cast.client.url, user, keys)}`);
+  console.log(`\n${drawNext(cast, user, keys)}`);
 }
 
 /** What to try next, to be pasted. */
-function drawNext(url: string, user: string, keys: Record<string, string>): string {
-  const profile = `${url}/v1/profiles/${encodeURIComponent(user)}`;
-  const event = { id: "try-1", userId: user, event: "Product Viewed", properties: { product_id: "TRY-1", category: "Books", price: 12 } };
-  const candidates = ["Books", "Shoes"].map((category) => ({ id: category, properties: { category, price: 20 } }));
-  const secret = `-H 'Authorization: Bearer ${keys["SECRET_KEY"]}'`;
+function drawNext(
+  { client, candidates, event, before }: Cast,
+  user: string,
+  keys: Record<string, string>,
+): string {
+  const profile = `${client.url}/v1/profiles/${encodeURIComponent(user)}`;
+  const secret = `-H 'Authorization: Bearer ${keys.SECRET_KEY}'`;
+  const json = (body: object) =>
+    `-H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`;
+  const one = { id: "try-1", userId: user, event, properties: candidates[0]?.properties ?? {} };
   return [
     heading("Try next"),
-    tint("dim", "# one more event; send it twice: the second is a duplicate"),
-    `curl ${url}/v1/events -H 'Authorization: Bearer ${keys["WRITE_KEY"]}' -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(event)}'`,
-    tint("dim", "# the profile, now and as it was a day ago"),
-    `curl ${secret} ${profile}`,
-    `curl ${secret} '${profile}?at=${new Date(Date.now() - 86_400_000).toISOString()}'`,
-    tint("dim", "# what this user would rather buy, and why"),
-    `curl ${profile}/rank ${secret} -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify({ candidates, explain: true })}'`,
+    tint("dim", "# one more event; sent twice, the second is a duplicate"),
+    `curl ${client.url}/v1/events -H 'Authorization: Bearer ${keys.WRITE_KEY}' ${json(one)}`,
+    tint("dim", "# the profile, now and as it was"),
+    `curl ${profile} ${secret}`,
+    `curl '${profile}?at=${before}' ${secret}`,
+    tint("dim", "# which of two this user rather takes, and why"),
+    `curl ${profile}/rank ${secret} ${json({ candidates: candidates.slice(0, 2), explain: true })}`,
   ].join("\n");
 }
 

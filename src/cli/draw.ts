@@ -61,7 +61,11 @@ export function intervalBar(value: number, sd: number, width: number): string {
 export function sparkline(values: readonly number[]): string {
   const largest = Math.max(...values, 0);
   return values
-    .map((value) => (value <= 0 ? " " : LEVELS.charAt(Math.min(Math.ceil((value / largest) * LEVELS.length) - 1, LEVELS.length - 1))))
+    .map((value) =>
+      value <= 0
+        ? " "
+        : LEVELS.charAt(Math.min(Math.ceil((value / largest) * LEVELS.length) - 1, LEVELS.length - 1)),
+    )
     .join("");
 }
 

@@ -13,7 +13,11 @@ const FILE = ".dev.vars";
  *
  * @throws UserError when there is none
  */
-export function findKey(kind: "write" | "secret", given: string | undefined, directory = process.cwd()): string {
+export function findKey(
+  kind: "write" | "secret",
+  given: string | undefined,
+  directory = process.cwd(),
+): string {
   const name = `${kind.toUpperCase()}_KEY`;
   const key = given || process.env[`LIMN_${name}`] || readKeys(directory)[name];
   if (key) return key;
@@ -28,17 +32,25 @@ export function readKeys(directory: string): Record<string, string> {
   const file = join(directory, FILE);
   const found: Record<string, string> = {};
   if (!existsSync(file)) return found;
-  for (const [name, value] of Object.entries(parseEnv(readFileSync(file, "utf8")))) if (value) found[name] = value;
+  for (const [name, value] of Object.entries(parseEnv(readFileSync(file, "utf8"))))
+    if (value) found[name] = value;
   return found;
 }
 
 /** Makes `.dev.vars` from `.dev.vars.example`, with a random value for each empty variable, unless there is one. */
-export function ensureKeys(directory: string): { file: string; created: boolean; keys: Record<string, string> } {
+export function ensureKeys(directory: string): {
+  file: string;
+  created: boolean;
+  keys: Record<string, string>;
+} {
   const file = join(directory, FILE);
   const created = !existsSync(file);
   if (created) {
     const example = readFileSync(`${file}.example`, "utf8");
-    const filled = example.replace(/^([A-Z_]+)=$/gm, (_, name: string) => `${name}=${randomBytes(24).toString("base64url")}`);
+    const filled = example.replace(
+      /^([A-Z_]+)=$/gm,
+      (_, name: string) => `${name}=${randomBytes(24).toString("base64url")}`,
+    );
     writeFileSync(file, filled, { mode: 0o600 });
   }
   return { file, created, keys: readKeys(directory) };

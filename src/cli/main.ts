@@ -35,7 +35,9 @@ const program = new Command("limn")
 
 program
   .command("replay")
-  .description("stream a data file (.csv, .ndjson, .jsonl; also .gz) into the edge; running it again is harmless")
+  .description(
+    "stream a data file (.csv, .ndjson, .jsonl; also .gz) into the edge; running it again is harmless",
+  )
   .argument("<file>", "the data file")
   .requiredOption("--map <file>", "how its rows become events, such as mappings/online_retail.json")
   .option("--url <url>", "the edge", LOCAL)
@@ -50,7 +52,15 @@ program
       const client = new Client({ url: flags.url, writeKey: findKey("write", flags.writeKey) });
       const { concurrency, batch, limit } = flags;
       const progress = flags.json ? silent : showProgress();
-      const result = await replay({ file, mapping, client, concurrency, batch, progress, ...(limit !== undefined && { limit }) });
+      const result = await replay({
+        file,
+        mapping,
+        client,
+        concurrency,
+        batch,
+        progress,
+        ...(limit !== undefined && { limit }),
+      });
       console.log(flags.json ? summaryJson(result) : `\n${drawSummary(result)}`);
       if (!succeeded(result)) process.exitCode = 1;
     }),
@@ -66,7 +76,11 @@ program
   .option("--json", "print the profile as JSON")
   .action((user: string, flags: ShowFlags) =>
     runCommand(async () => {
-      const client = new Client({ url: flags.url, secretKey: findKey("secret", flags.secretKey), attempts: 4 });
+      const client = new Client({
+        url: flags.url,
+        secretKey: findKey("secret", flags.secretKey),
+        attempts: 4,
+      });
       await client.hello();
       const text = flags.json
         ? JSON.stringify(await readProfile(client, user, flags.at), null, 2)
@@ -87,5 +101,7 @@ function whole(min: number, max: number): (text: string) => number {
 
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "";
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "";
 }

@@ -49,7 +49,10 @@ export class Mapper {
     this.#time = (values) => readTime(values[time] ?? "");
     this.#skip = mapping.skip.map(({ when, reason }) => ({ when: columns.check(when), reason }));
     const rules = typeof mapping.event === "string" ? [{ name: mapping.event }] : mapping.event;
-    this.#names = rules.map((rule) => ({ name: rule.name, when: "when" in rule && rule.when ? columns.check(rule.when) : () => true }));
+    this.#names = rules.map((rule) => ({
+      name: rule.name,
+      when: "when" in rule && rule.when ? columns.check(rule.when) : () => true,
+    }));
     this.#properties = columns.properties(mapping.properties);
     if (mapping.join !== undefined) columns.index(mapping.join.on);
   }
@@ -81,7 +84,13 @@ export class Mapper {
     const properties = collect(this.#properties, values);
     Object.assign(properties, this.#joined?.(values));
     const user = this.#userId(id);
-    const event = { id: this.#eventId(raw), userId: user, event: name, timestamp: new Date(time).toISOString(), properties };
+    const event = {
+      id: this.#eventId(raw),
+      userId: user,
+      event: name,
+      timestamp: new Date(time).toISOString(),
+      properties,
+    };
     return { user, time, json: JSON.stringify(event) };
   }
 
@@ -166,7 +175,9 @@ class Columns {
     const reads = Object.entries(properties).map(([name, { column, type, product, ratio }]): Read => {
       const value =
         column !== undefined
-          ? type === "number" ? this.#number(column) : this.#text(column)
+          ? type === "number"
+            ? this.#number(column)
+            : this.#text(column)
           : product !== undefined
             ? this.#computed(product, (a, b) => a * b)
             : this.#computed(ratio ?? ["", ""], (a, b) => (b > 0 ? a / b : Number.NaN));

@@ -41,7 +41,10 @@ const Property = v.pipe(
     ({ column, product, ratio }) => isOne(column, product, ratio),
     "exactly one of column, product and ratio is expected",
   ),
-  v.check((property) => property.type === undefined || property.column !== undefined, "type goes with column only"),
+  v.check(
+    (property) => property.type === undefined || property.column !== undefined,
+    "type goes with column only",
+  ),
 );
 
 const Properties = v.record(v.pipe(v.string(), v.minLength(1)), Property);
@@ -51,13 +54,18 @@ const EventName = v.pipe(v.string(), v.minLength(1));
 const EventRules = v.pipe(
   v.array(v.strictObject({ when: v.optional(Condition), name: EventName })),
   v.check(
-    (rules) => rules.length > 0 && rules.every((rule, i) => (rule.when === undefined) === (i === rules.length - 1)),
+    (rules) =>
+      rules.length > 0 && rules.every((rule, i) => (rule.when === undefined) === (i === rules.length - 1)),
     "every rule but the last needs when, and the last has none: it names what is left",
   ),
 );
 
 const Time = v.pipe(
-  v.strictObject({ column: Column, format: v.optional(v.string(), "iso"), zone: v.optional(v.string(), "UTC") }),
+  v.strictObject({
+    column: Column,
+    format: v.optional(v.string(), "iso"),
+    zone: v.optional(v.string(), "UTC"),
+  }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
     try {
@@ -83,7 +91,10 @@ export const MappingSchema = v.strictObject({
   /** Texts that mean that a value is missing. */
   na: v.optional(v.array(v.string()), [""]),
   /** Rows that are no events, each with the reason counted for it. A row without user or time never is one. */
-  skip: v.optional(v.array(v.strictObject({ when: Condition, reason: v.pipe(v.string(), v.minLength(1)) })), []),
+  skip: v.optional(
+    v.array(v.strictObject({ when: Condition, reason: v.pipe(v.string(), v.minLength(1)) })),
+    [],
+  ),
   properties: Properties,
   /** More properties, from the row of another file in the same folder whose `key` is this row's `on`. */
   join: v.optional(v.strictObject({ file: v.string(), on: Column, key: Column, properties: Properties })),
@@ -115,7 +126,9 @@ export function parseMapping(source: unknown, origin: string): Mapping {
   const result = v.safeParse(MappingSchema, source);
   if (result.success) return result.output;
   const issues = result.issues.map((issue) => {
-    const steps = (issue.path ?? []).map((step) => `/${String(step.key).replace(/~/g, "~0").replace(/\//g, "~1")}`);
+    const steps = (issue.path ?? []).map(
+      (step) => `/${String(step.key).replace(/~/g, "~0").replace(/\//g, "~1")}`,
+    );
     return `${steps.join("") || "/"}: ${issue.message}`;
   });
   throw new UserError(
@@ -130,13 +143,19 @@ export function loadMapping(file: string): Mapping {
   try {
     text = readFileSync(file, "utf8");
   } catch {
-    throw new UserError(`the mapping ${file} cannot be read`, "Name a mapping file, such as --map mappings/online_retail.json.");
+    throw new UserError(
+      `the mapping ${file} cannot be read`,
+      "Name a mapping file, such as --map mappings/online_retail.json.",
+    );
   }
   let source: unknown;
   try {
     source = JSON.parse(text);
   } catch (error) {
-    throw new UserError(`the mapping ${file} is not JSON: ${error instanceof Error ? error.message : error}`, "Mend its syntax.");
+    throw new UserError(
+      `the mapping ${file} is not JSON: ${error instanceof Error ? error.message : error}`,
+      "Mend its syntax.",
+    );
   }
   return parseMapping(source, file);
 }

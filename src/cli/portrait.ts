@@ -1,5 +1,17 @@
 import type { ProfileAnswer } from "./answers.ts";
-import { bar, count, heading, intervalBar, minute, number, percent, shorten, sparkline, table, tint } from "./draw.ts";
+import {
+  bar,
+  count,
+  heading,
+  intervalBar,
+  minute,
+  number,
+  percent,
+  shorten,
+  sparkline,
+  table,
+  tint,
+} from "./draw.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -22,7 +34,10 @@ export function drawPortrait(profile: ProfileAnswer, times: readonly number[]): 
     drawActivity(times),
     drawScores(profile),
   ];
-  return sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n");
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n");
 }
 
 function drawHead({ id, version, definition, events, firstSeen, lastSeen, asOf }: ProfileAnswer): string[] {
@@ -74,9 +89,16 @@ function drawWindows({ windows }: ProfileAnswer): string[] {
   const rows = Object.entries(windows).map(([name, window]) => {
     const counts = Object.entries(window.counts).sort((a, b) => b[1] - a[1]);
     const shown = counts.slice(0, 4).map(([event, times]) => `${event} ${count(times)}`);
-    return [name, count(window.events), number(window.value), shown.join(", ") + (counts.length > 4 ? ", …" : "")];
+    return [
+      name,
+      count(window.events),
+      number(window.value),
+      shown.join(", ") + (counts.length > 4 ? ", …" : ""),
+    ];
   });
-  return rows.length === 0 ? [] : [heading("Windows"), ...table([["last", "events", "value", ""], ...rows], "lrrl")];
+  return rows.length === 0
+    ? []
+    : [heading("Windows"), ...table([["last", "events", "value", ""], ...rows], "lrrl")];
 }
 
 /** Events by the smallest unit that shows the whole time in some 60 characters. */
@@ -108,5 +130,7 @@ function drawScores({ scores }: ProfileAnswer): string[] {
     tint("dim", `of ${count(examples)} examples ${count(positives)} were positive`),
     tint("dim", trend === null ? "" : `${trend > 0 ? "rising" : "falling"} ${number(Math.abs(trend))}`),
   ]);
-  return rows.length === 0 ? [] : [heading("Scores"), ...table([["", "", "", "", ""], ...rows], "lllll").slice(1)];
+  return rows.length === 0
+    ? []
+    : [heading("Scores"), ...table([["", "", "", "", ""], ...rows], "lllll").slice(1)];
 }

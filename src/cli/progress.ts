@@ -26,7 +26,10 @@ class BarProgress implements Progress {
 
   constructor(stream: NodeJS.WriteStream) {
     const format = "  {bar} {percentage} % · {events} events · {rate} events/s · {eta_formatted} left";
-    this.#bar = new bars.SingleBar({ format, stream, barsize: 30, hideCursor: true, etaBuffer: 50 }, bars.Presets.shades_classic);
+    this.#bar = new bars.SingleBar(
+      { format, stream, barsize: 30, hideCursor: true, etaBuffer: 50 },
+      bars.Presets.shades_classic,
+    );
   }
 
   start(total: number): void {

@@ -44,6 +44,10 @@ export class Random {
   prefer<T>(items: readonly [T, ...T[]], liking: (item: T) => number): T {
     const weights = items.map((item) => Math.exp(liking(item)));
     let left = this.next() * weights.reduce((sum, weight) => sum + weight, 0);
-    return items.find((_, i) => (left -= weights[i] ?? 0) < 0) ?? items[0];
+    for (const [i, item] of items.entries()) {
+      left -= weights[i] ?? 0;
+      if (left < 0) return item;
+    }
+    return items[0];
   }
 }

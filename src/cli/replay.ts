@@ -38,7 +38,10 @@ export interface ReplayResult {
   users: Map<string, { events: number; first: number }>;
 }
 
-/** Rows whose events are grouped by user before they are sent: enough for large groups, small in memory. */
+/**
+ * Rows whose events are grouped by user before they are sent. A commit of a profile costs as much for one event as
+ * for fifty: fewer, larger groups are faster, and this many take some 150 MB.
+ */
 const CHUNK_ROWS = 200_000;
 
 /**
@@ -52,7 +55,15 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   const startedAt = performance.now();
   const mapper = new Mapper(options.mapping);
   const result: ReplayResult = {
-    rows: 0, events: 0, skipped: {}, outcomes: {}, codes: [], retried: 0, complete: true, seconds: 0, users: new Map(),
+    rows: 0,
+    events: 0,
+    skipped: {},
+    outcomes: {},
+    codes: [],
+    retried: 0,
+    complete: true,
+    seconds: 0,
+    users: new Map(),
   };
   const progress = options.progress ?? silent;
   progress.start(fileSize(file));
@@ -92,7 +103,11 @@ function addTo(chunk: Chunk, event: MappedEvent): void {
   chunk.events += 1;
 }
 
-async function* readChunks(options: ReplayOptions, mapper: Mapper, result: ReplayResult): AsyncGenerator<Chunk> {
+async function* readChunks(
+  options: ReplayOptions,
+  mapper: Mapper,
+  result: ReplayResult,
+): AsyncGenerator<Chunk> {
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   const { users, skipped } = result;
   let chunk: Chunk = { groups: new Map(), events: 0, bytes: 0 };
@@ -141,7 +156,12 @@ async function pump<Item>(items: AsyncIterable<Item>, use: (item: Item) => Promi
 }
 
 /** Sends a chunk's events; false when the edge stopped answering. */
-async function sendChunk(chunk: Chunk, options: ReplayOptions, result: ReplayResult, progress: Progress): Promise<boolean> {
+async function sendChunk(
+  chunk: Chunk,
+  options: ReplayOptions,
+  result: ReplayResult,
+  progress: Progress,
+): Promise<boolean> {
   const { client, concurrency = 4, batch: events = BATCH_BOUNDS.events } = options;
   // One iterator shared by all: each takes the next batch when it is done with one.
   const queue = cutBatches(chunk.groups.values(), { ...BATCH_BOUNDS, events }).values();
@@ -150,7 +170,7 @@ async function sendChunk(chunk: Chunk, options: ReplayOptions, result: ReplayRes
       if (!result.complete) return;
       const { outcomes, retried, answered } = await client.send(batch);
       result.retried += retried;
-      outcomes.forEach((outcome, i) => count(result, outcome, batch[i] ?? ""));
+      for (const [i, outcome] of outcomes.entries()) count(result, outcome, batch[i] ?? "");
       progress.advance((chunk.bytes * batch.length) / chunk.events, batch.length);
       // A profile that cannot answer costs its own events; an edge that does not answer would cost all that follow.
       if (!answered) result.complete = false;
@@ -164,6 +184,13 @@ function count(result: ReplayResult, { status, code, detail }: Outcome, event: s
   result.outcomes[status] = (result.outcomes[status] ?? 0) + 1;
   if (status === "applied" || status === "duplicate") return;
   const known = result.codes.find((entry) => entry.status === status && entry.code === (code ?? ""));
-  if (known === undefined) result.codes.push({ status, code: code ?? "", count: 1, detail: detail ?? "", example: event.slice(0, 300) });
+  if (known === undefined)
+    result.codes.push({
+      status,
+      code: code ?? "",
+      count: 1,
+      detail: detail ?? "",
+      example: event.slice(0, 300),
+    });
   else known.count += 1;
 }

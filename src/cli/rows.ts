@@ -26,7 +26,11 @@ const SEPARATOR = "\u001f";
 /** The size of a data file in bytes. */
 export function fileSize(file: string): number {
   const stats = statSync(file, { throwIfNoEntry: false });
-  if (!stats?.isFile()) throw new UserError(`there is no file ${file}`, "Name a .csv, .ndjson or .jsonl file; each may be gzipped (.gz).");
+  if (!stats?.isFile())
+    throw new UserError(
+      `there is no file ${file}`,
+      "Name a .csv, .ndjson or .jsonl file; each may be gzipped (.gz).",
+    );
   return stats.size;
 }
 
@@ -38,7 +42,11 @@ export function fileSize(file: string): number {
  */
 export async function* readRows(file: string, columns: readonly string[]): AsyncGenerator<Rows> {
   const kind = /\.(csv|ndjson|jsonl)(\.gz)?$/.exec(file);
-  if (kind === null) throw new UserError(`${file} is of no known kind`, "Name a .csv, .ndjson or .jsonl file; each may be gzipped (.gz).");
+  if (kind === null)
+    throw new UserError(
+      `${file} is of no known kind`,
+      "Name a .csv, .ndjson or .jsonl file; each may be gzipped (.gz).",
+    );
   fileSize(file);
   const disk = createReadStream(file, { highWaterMark: 1 << 16 });
   const text = kind[2] === undefined ? disk : pipe(disk, createGunzip({ chunkSize: 1 << 16 }));
@@ -54,7 +62,10 @@ export async function* readRows(file: string, columns: readonly string[]): Async
   } catch (error) {
     if (error instanceof UserError) throw error;
     const detail = error instanceof Error ? error.message : String(error);
-    throw new UserError(`${file} cannot be read: ${detail}`, error instanceof CsvError ? "Mend the file at that line." : "Check the file.");
+    throw new UserError(
+      `${file} cannot be read: ${detail}`,
+      error instanceof CsvError ? "Mend the file at that line." : "Check the file.",
+    );
   } finally {
     disk.destroy();
   }
@@ -82,7 +93,10 @@ async function* csvRows(file: string, text: Readable, columns: readonly string[]
 function columnIndex(file: string, header: string[], column: string): number {
   const index = header.indexOf(column);
   if (index < 0)
-    throw new UserError(`${file} has no column "${column}"`, `Change the mapping; the columns are: ${header.join(", ")}.`);
+    throw new UserError(
+      `${file} has no column "${column}"`,
+      `Change the mapping; the columns are: ${header.join(", ")}.`,
+    );
   return index;
 }
 

@@ -48,7 +48,9 @@ export function simulateShop({ seed, end, shoppers: count = 150 }: ShopOptions):
   const drafts = shoppers.flatMap((shopper) => floor.week(shopper, end - WEEK_MS));
   const events = drafts
     .filter(({ time }) => time <= end)
-    .sort((a, b) => a.time - b.time || (a.shopper.id < b.shopper.id ? -1 : a.shopper.id > b.shopper.id ? 1 : 0))
+    .sort(
+      (a, b) => a.time - b.time || (a.shopper.id < b.shopper.id ? -1 : a.shopper.id > b.shopper.id ? 1 : 0),
+    )
     .map(({ shopper, time, event, properties, traits }, i) => ({
       id: `shop-${seed}-${end.toString(36)}-${i}`,
       userId: shopper.id,
@@ -81,7 +83,10 @@ class Floor {
       else known.push(product);
     }
     for (const [category, ofIt] of this.#byCategory) {
-      this.#usualPrice.set(category, Math.exp(ofIt.reduce((sum, { price }) => sum + Math.log(price), 0) / ofIt.length));
+      this.#usualPrice.set(
+        category,
+        Math.exp(ofIt.reduce((sum, { price }) => sum + Math.log(price), 0) / ofIt.length),
+      );
     }
   }
 
@@ -140,7 +145,10 @@ class Floor {
     if (!random.chance(odds(1.5 * likes + 0.6 * shopper.propensity - 3.2))) return;
     const quantity = random.chance(0.2) ? random.whole(2, 4) : 1;
     emit("Product Added", { ...properties, quantity });
-    if (random.chance(0.12)) return emit("Product Removed", { ...properties, quantity });
+    if (random.chance(0.12)) {
+      emit("Product Removed", { ...properties, quantity });
+      return;
+    }
     cart.push({ product, quantity });
     // Some take one thing at a time, to the till and back.
     if (random.chance(0.6)) this.#checkout(shopper, cart.splice(0), emit);
@@ -151,7 +159,8 @@ class Floor {
     const order = `${shopper.id.slice(-3)}-${++this.#orders}`;
     if (random.chance(0.6)) emit("Cart Viewed", { cart_id: `cart-${order}` });
     if (!random.chance(odds(shopper.propensity + 0.6))) return;
-    const revenue = Math.round(cart.reduce((sum, { product, quantity }) => sum + product.price * quantity, 0) * 100) / 100;
+    const revenue =
+      Math.round(cart.reduce((sum, { product, quantity }) => sum + product.price * quantity, 0) * 100) / 100;
     const sale = { order_id: `order-${order}`, revenue, currency: "EUR" };
     emit("Checkout Started", sale);
     const isReduced = random.chance(0.15);
@@ -160,13 +169,20 @@ class Floor {
     const lines = cart.map(({ product, quantity }) => ({ ...productProperties(product), quantity }));
     // An order of one product names it itself, so that a model sees what was bought; a larger one lists its products.
     const [only] = lines;
-    emit("Order Completed", lines.length === 1 && only !== undefined ? { ...sale, ...only } : { ...sale, products: lines });
+    emit(
+      "Order Completed",
+      lines.length === 1 && only !== undefined ? { ...sale, ...only } : { ...sale, products: lines },
+    );
     for (const { product } of cart) {
       if (!random.chance(0.25)) continue;
-      const rating = Math.min(Math.max(Math.round(3.4 + 0.5 * this.#liking(shopper, product) + random.normal()), 1), 5);
+      const rating = Math.min(
+        Math.max(Math.round(3.4 + 0.5 * this.#liking(shopper, product) + random.normal()), 1),
+        5,
+      );
       emit("Product Reviewed", { ...productProperties(product), rating }, random.between(0.5, 2) * DAY_MS);
     }
-    if (random.chance(0.06)) emit("Order Refunded", { order_id: sale.order_id, total: -revenue }, random.between(0.2, 1) * DAY_MS);
+    if (random.chance(0.06))
+      emit("Order Refunded", { order_id: sale.order_id, total: -revenue }, random.between(0.2, 1) * DAY_MS);
   }
 
   #liking(shopper: Shopper, product: Product): number {

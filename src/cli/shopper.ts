@@ -47,14 +47,20 @@ export function liking(shopper: Shopper, { category, brand, price }: Product, us
 }
 
 function tastes<Name extends string>(
-  random: Random, names: readonly Name[], loved: readonly Name[], love: number,
+  random: Random,
+  names: readonly Name[],
+  loved: readonly Name[],
+  love: number,
 ): Record<Name, number> {
   const taste: Partial<Record<Name, number>> = {};
   for (const name of names) taste[name] = 0.5 * random.normal() - 0.4 + (loved.includes(name) ? love : 0);
   return complete(taste, names);
 }
 
-function complete<Name extends string>(partial: Partial<Record<Name, number>>, names: readonly Name[]): Record<Name, number> {
+function complete<Name extends string>(
+  partial: Partial<Record<Name, number>>,
+  names: readonly Name[],
+): Record<Name, number> {
   const isComplete = (record: Partial<Record<Name, number>>): record is Record<Name, number> =>
     names.every((name) => record[name] !== undefined);
   if (!isComplete(partial)) throw new Error("a taste for every name was expected, one is missing");

@@ -7,7 +7,10 @@ const WORTH_A_LOOK = new Set(["late", "rejected", "unconfirmed"]);
 export function drawSummary(result: ReplayResult): string {
   const rate = result.seconds > 0 ? result.events / result.seconds : 0;
   const lines = [
-    heading("Replayed", `${count(result.rows)} rows · ${count(result.events)} events of ${count(result.users.size)} users`),
+    heading(
+      "Replayed",
+      `${count(result.rows)} rows · ${count(result.events)} events of ${count(result.users.size)} users`,
+    ),
     `  in ${number(result.seconds)} s, ${count(Math.round(rate))} events/s`,
     "",
   ];
@@ -19,17 +22,29 @@ export function drawSummary(result: ReplayResult): string {
   lines.push(...indent(table([["events", "count"], ...outcomes], "lr")));
   const skipped = Object.entries(result.skipped).sort((a, b) => b[1] - a[1]);
   if (skipped.length > 0) {
-    lines.push("", ...indent(table([["rows skipped", "count"], ...skipped.map(([reason, rows]) => [reason, count(rows)])], "lr")));
+    lines.push(
+      "",
+      ...indent(
+        table([["rows skipped", "count"], ...skipped.map(([reason, rows]) => [reason, count(rows)])], "lr"),
+      ),
+    );
   }
   for (const { status, code, count: events, detail, example } of result.codes.slice(0, 5)) {
-    lines.push("", `  ${tint("red", `${status} ${code}`)} (${count(events)}): ${detail}`, tint("dim", `    ${example}`));
+    lines.push(
+      "",
+      `  ${tint("red", `${status} ${code}`)} (${count(events)}): ${detail}`,
+      tint("dim", `    ${example}`),
+    );
   }
   if (!succeeded(result)) {
     lines.push(
       "",
       result.complete
         ? tint("yellow", "  Some events were not taken. Running the same command again is harmless.")
-        : tint("yellow", "  The edge stopped answering. Run the same command again: what it has already is not applied twice."),
+        : tint(
+            "yellow",
+            "  The edge stopped answering. Run the same command again: what it has already is not applied twice.",
+          ),
     );
   }
   return lines.join("\n");
@@ -38,7 +53,12 @@ export function drawSummary(result: ReplayResult): string {
 /** The same for programs. */
 export function summaryJson(result: ReplayResult): string {
   const { users, ...rest } = result;
-  return JSON.stringify({ ...rest, users: users.size, eventsPerSecond: result.events / result.seconds, ok: succeeded(result) });
+  return JSON.stringify({
+    ...rest,
+    users: users.size,
+    eventsPerSecond: result.events / result.seconds,
+    ok: succeeded(result),
+  });
 }
 
 function indent(lines: string[]): string[] {

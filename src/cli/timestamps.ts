@@ -34,10 +34,14 @@ export function timeReader(format: string, zone: string): TimeReader {
   return (text) => {
     const part = pattern.exec(text)?.groups;
     if (part === undefined) return undefined;
-    const [year, month, day] = [Number(part["year"]), Number(part["month"]), Number(part["day"])];
-    const [hour, minute, second] = [Number(part["hour"] ?? 0), Number(part["minute"] ?? 0), Number(part["second"] ?? 0)];
+    const [year, month, day] = [Number(part.year), Number(part.month), Number(part.day)];
+    const [hour, minute, second] = [
+      Number(part.hour ?? 0),
+      Number(part.minute ?? 0),
+      Number(part.second ?? 0),
+    ];
     if (hour > 23 || minute > 59 || second > 59) return undefined;
-    const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second, Number(part["milli"] ?? 0)));
+    const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second, Number(part.milli ?? 0)));
     // Date.UTC rolls 31 February over into March.
     if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
     return date.getTime() - offsetMs;
@@ -59,7 +63,8 @@ function iso(text: string, zone: string): number | undefined {
 function compilePattern(format: string): RegExp {
   const seen = new Set<string>();
   const source = format.replace(/([a-zA-Z])\1*|[^a-zA-Z]/g, (run) => {
-    if (!/[a-zA-Z]/.test(run) || (run === "T" && format.includes("yyyy"))) return run.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+    if (!/[a-zA-Z]/.test(run) || (run === "T" && format.includes("yyyy")))
+      return run.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
     const token = TOKENS[run];
     if (token === undefined) throw new RangeError(`"${run}" is not known in the time format "${format}"`);
     seen.add(run.charAt(0));

@@ -44,14 +44,40 @@ const Feature = v.variant("kind", [
 ]);
 
 const Positive = v.pipe(v.number(), v.finite(), v.minValue(0));
+const Fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(0.999999));
+const Whole = (least: number, most: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 
-const Learner = v.variant("kind", [
+const Single = [
   /** Logistic regression by stochastic gradient descent. */
   v.strictObject({
     kind: v.literal("sgd"),
     rate: v.optional(Positive, 0.05),
     biasRate: v.optional(Positive, 0.05),
+    l1: v.optional(Positive, 0),
     l2: v.optional(Positive, 0),
+  }),
+  /** Logistic regression by Adam with decoupled weight decay. */
+  v.strictObject({
+    kind: v.literal("adamw"),
+    rate: v.optional(Positive, 0.01),
+    decay: v.optional(Positive, 0.01),
+    beta1: v.optional(Fraction, 0.9),
+    beta2: v.optional(Fraction, 0.999),
+    epsilon: v.optional(Positive, 1e-8),
+  }),
+  /** Follow the regularised leader, a rate per feature. */
+  v.strictObject({
+    kind: v.literal("ftrl"),
+    alpha: v.optional(v.pipe(v.number(), v.minValue(1e-6), v.maxValue(1e6)), 0.1),
+    beta: v.optional(v.pipe(v.number(), v.minValue(1e-6), v.maxValue(1e6)), 1),
+    l1: v.optional(Positive, 0),
+    l2: v.optional(Positive, 0),
+  }),
+  /** Coin betting: no rate to tune, no scaling. For one user alone, alpha 0.3 or less. */
+  v.strictObject({
+    kind: v.literal("coin"),
+    alpha: v.optional(v.pipe(v.number(), v.minValue(1e-6), v.maxValue(1e6)), 4),
   }),
   /** The user's own effect over a prior: a diagonal extended Kalman filter that forgets toward the prior. */
   v.strictObject({
@@ -59,17 +85,88 @@ const Learner = v.variant("kind", [
     variance: v.optional(v.pipe(v.number(), v.minValue(1e-6), v.maxValue(1e6)), 0.1),
     forget: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.5)), 0.001),
   }),
+  /** A network of one hidden layer, where the boundary is not a line. */
+  v.strictObject({
+    kind: v.literal("mlp"),
+    hidden: v.optional(Whole(1, 32), 10),
+    rate: v.optional(Positive, 0.01),
+    decay: v.optional(Positive, 0.01),
+    beta1: v.optional(Fraction, 0.9),
+    beta2: v.optional(Fraction, 0.999),
+    epsilon: v.optional(Positive, 1e-8),
+    dropout: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.9)), 0),
+    seed: v.optional(Whole(0, 4294967295), 1),
+  }),
+] as const;
+
+const Learner = v.variant("kind", [
+  ...Single,
+  /** Several learners, mixed by how well each has done. */
+  v.strictObject({
+    kind: v.literal("ensemble"),
+    of: v.pipe(v.array(v.variant("kind", Single)), v.minLength(1), v.maxLength(4)),
+    eta: v.optional(Positive, 1),
+  }),
 ]);
 
+const Target = v.strictObject({
+  /** Events that are examples. */
+  examples: v.pipe(v.array(Name), v.minLength(1)),
+  /** Whose label is 1: those of these names, or those with such a value; with `within`, when one of these follows. */
+  positive: v.union([
+    v.pipe(v.array(Name), v.minLength(1)),
+    v.strictObject({ path: Path, atLeast: v.number() }),
+    v.strictObject({ path: Path, atMost: v.number() }),
+    v.strictObject({ path: Path, equals: v.union([v.number(), v.string()]) }),
+  ]),
+  /** How long the outcome may take. */
+  within: v.optional(Duration),
+  /** What example and outcome must have in common, such as `product_id`. */
+  same: v.optional(Path),
+  /** How many examples may wait for their outcome. */
+  pending: v.optional(Whole(1, 64), 8),
+  /** The probability with which what the example shows was chosen. */
+  propensity: v.optional(Path),
+});
+
 const Model = v.strictObject({
-  target: v.strictObject({
-    /** Events that are examples. */
-    examples: v.pipe(v.array(Name), v.minLength(1)),
-    /** Those of them whose label is 1. */
-    positive: v.pipe(v.array(Name), v.minLength(1)),
-  }),
-  features: v.pipe(v.array(Feature), v.minLength(1), v.maxLength(32)),
+  target: Target,
+  features: v.pipe(v.array(Feature), v.minLength(1), v.maxLength(127)),
   learner: v.optional(Learner, { kind: "bayes" }),
+  /** Page-Hinkley's settings: when a rise of the log loss counts as drift. */
+  drift: v.optional(
+    v.strictObject({
+      delta: v.optional(Positive, 0.02),
+      threshold: v.optional(Positive, 10),
+      minExamples: v.optional(Whole(1, 100_000), 30),
+    }),
+    {},
+  ),
+});
+
+const Outliers = v.variant("rule", [
+  /** Against the mean and deviation of late, exponentially weighted. */
+  v.strictObject({
+    rule: v.literal("zscore"),
+    threshold: v.optional(v.pipe(v.number(), v.minValue(1)), 4),
+    rate: v.optional(v.pipe(v.number(), v.minValue(0.001), v.maxValue(1)), 0.05),
+    reopen: v.optional(Whole(2, 100), 5),
+  }),
+  /** Against the median and the median deviation of the last values. */
+  v.strictObject({
+    rule: v.literal("hampel"),
+    threshold: v.optional(v.pipe(v.number(), v.minValue(1)), 3),
+    of: v.optional(Whole(11, 25), 15),
+    reopen: v.optional(Whole(2, 100), 5),
+  }),
+]);
+
+const NumberProperty = v.strictObject({
+  path: Path,
+  /** Of the past in mean and deviation; without it all values weigh the same. */
+  halfLife: v.optional(Duration),
+  scale: v.optional(v.picklist(["linear", "log"]), "linear"),
+  outliers: v.optional(Outliers),
 });
 
 export const DefinitionSchema = v.strictObject({
@@ -87,7 +184,7 @@ export const DefinitionSchema = v.strictObject({
   value: v.optional(Path),
   numbers: v.optional(
     v.pipe(
-      v.record(Name, v.strictObject({ path: Path, halfLife: v.optional(Duration) })),
+      v.record(Name, NumberProperty),
       v.check((numbers) => Object.keys(numbers).length <= 16, "at most 16 numbers are expected"),
     ),
     {},
@@ -125,6 +222,9 @@ export type DefinitionSource = v.InferInput<typeof DefinitionSchema>;
 export type Definition = v.InferOutput<typeof DefinitionSchema>;
 export type FeatureDefinition = v.InferOutput<typeof Feature>;
 export type LearnerDefinition = v.InferOutput<typeof Learner>;
+export type SingleLearnerDefinition = Exclude<LearnerDefinition, { kind: "ensemble" }>;
+export type TargetDefinition = v.InferOutput<typeof Target>;
+export type NumberDefinition = v.InferOutput<typeof NumberProperty>;
 
 /** Thrown for a definition that cannot be used; `issues` name each member and what is expected there. */
 export class DefinitionError extends Error {
@@ -165,13 +265,21 @@ function references(definition: Definition): { pointer: string; detail: string }
     if (!known) issues.push({ pointer, detail: `${what} is not declared in this definition` });
   };
   for (const [name, model] of Object.entries(definition.models)) {
-    model.target.positive.forEach((event, i) => {
-      need(
-        model.target.examples.includes(event),
-        `/models/${name}/target/positive/${i}`,
-        `the example "${event}"`,
-      );
-    });
+    const { positive, examples, within, same } = model.target;
+    if (Array.isArray(positive) && within === undefined) {
+      positive.forEach((event, i) => {
+        need(examples.includes(event), `/models/${name}/target/positive/${i}`, `the example "${event}"`);
+      });
+    }
+    if (!Array.isArray(positive) && within !== undefined) {
+      issues.push({
+        pointer: `/models/${name}/target/positive`,
+        detail: "names of outcomes are expected with within",
+      });
+    }
+    if (same !== undefined && within === undefined) {
+      issues.push({ pointer: `/models/${name}/target/same`, detail: "within is expected beside it" });
+    }
     model.features.forEach((feature, i) => {
       const at = `/models/${name}/features/${i}`;
       if (feature.kind === "affinity")
