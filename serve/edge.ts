@@ -75,7 +75,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     return { url, stop: () => end("SIGTERM"), kill: () => end("SIGKILL"), process: child };
   } catch (error) {
     await end("SIGKILL");
-    throw new Error(`workerd did not start: ${error instanceof Error ? error.message : error}\n${printed()}`);
+    throw new Error(`workerd did not start: ${error instanceof Error ? error.message : error}${printed()}`);
   }
 }
 
@@ -114,7 +114,7 @@ function collect(child: ChildProcess, quiet: boolean): () => string {
     });
   take(child.stdout, process.stdout);
   take(child.stderr, process.stderr);
-  return () => text;
+  return () => (quiet ? `\n${text.trim()}` : "");
 }
 
 /** Resolves with the signal when the user asks this process to end. */

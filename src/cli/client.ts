@@ -50,6 +50,8 @@ const ReceiptsSchema = v.object({
   ),
 });
 
+const ProblemSchema = v.object({ detail: v.string(), remedy: v.optional(v.string()) });
+
 type Answer = Partial<v.InferOutput<typeof ReceiptsSchema>> & { retryAfterMs?: number };
 
 const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -201,13 +203,18 @@ function waitAsked(response: Response): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
+/** What the edge says about a request that it does not take: a problem (RFC 9457), or whatever there is. */
 async function refusal(response: Response, key: "write" | "secret"): Promise<UserError> {
-  const text = (await response.text()).slice(0, 500);
-  const problem = `${new URL(response.url).pathname} answered ${response.status}: ${text}`;
-  if (response.status !== 401 && response.status !== 403)
-    return new UserError(problem, "The detail says what is expected.");
-  return new UserError(
-    problem,
-    `Give the ${key} key of this edge: --${key}-key, LIMN_${key.toUpperCase()}_KEY or .dev.vars.`,
-  );
+  const text = await response.text();
+  const problem = v.safeParse(v.pipe(v.string(), v.parseJson(), ProblemSchema), text);
+  const said = problem.success ? problem.output.detail : text.slice(0, 300);
+  const message = `${new URL(response.url).pathname} answered ${response.status}: ${said}`;
+  if (response.status !== 401 && response.status !== 403) {
+    return new UserError(
+      message,
+      (problem.success && problem.output.remedy) || "Check the request, and --url.",
+    );
+  }
+  const name = `LIMN_${key.toUpperCase()}_KEY`;
+  return new UserError(message, `Give the ${key} key of this edge: with --${key}-key, ${name} or .dev.vars.`);
 }

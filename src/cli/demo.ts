@@ -46,6 +46,7 @@ async function demo(flags: DemoFlags): Promise<void> {
   const { keys } = ensureKeys(ROOT);
   await bundle();
   const directory = mkdtempSync(join(tmpdir(), "limn-demo-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   let edge: Edge | undefined;
   const start = async (definition: string) => {
     const port = await freePort(Number(flags.port));
@@ -60,14 +61,13 @@ async function demo(flags: DemoFlags): Promise<void> {
   // Listening from the beginning, so that Ctrl-C in the middle cleans up as well.
   const stopped = interrupted();
   try {
-    await Promise.race([play(flags, start, keys), stopped]);
-    if (!flags.once && edge !== undefined) {
+    const isDone = await Promise.race([play(flags, start, keys).then(() => true), stopped.then(() => false)]);
+    if (isDone && !flags.once && edge !== undefined) {
       console.log(tint("dim", `\nThe edge stays up at ${edge.url}; Ctrl-C ends it.`));
       await stopped;
     }
   } finally {
     await edge?.stop();
-    rmSync(directory, { recursive: true, force: true });
   }
   // What was still under way when Ctrl-C came would go on trying.
   process.exit();

@@ -66,13 +66,13 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
     users: new Map(),
   };
   const progress = options.progress ?? silent;
-  progress.start(fileSize(file));
+  progress.start(options.limit ?? fileSize(file));
   try {
     await client.hello();
     await mapper.open(file);
     await pump(readChunks(options, mapper, result), (chunk) => sendChunk(chunk, options, result, progress));
     const firstTimes = new Map(Array.from(result.users, ([user, { first }]) => [user, first]));
-    const traits: Chunk = { groups: new Map(), events: 0, bytes: 0 };
+    const traits: Chunk = { groups: new Map(), events: 0, amount: 0 };
     for await (const event of mapper.identify(file, firstTimes)) addTo(traits, event);
     result.events += traits.events;
     await sendChunk(traits, options, result, progress);
@@ -92,8 +92,8 @@ export function succeeded({ outcomes, complete }: ReplayResult): boolean {
 interface Chunk {
   groups: Map<string, string[]>;
   events: number;
-  /** The part of the file that the chunk was read from. */
-  bytes: number;
+  /** How much of the file it is: in bytes, or in rows when those are limited. */
+  amount: number;
 }
 
 function addTo(chunk: Chunk, event: MappedEvent): void {
@@ -110,7 +110,7 @@ async function* readChunks(
 ): AsyncGenerator<Chunk> {
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   const { users, skipped } = result;
-  let chunk: Chunk = { groups: new Map(), events: 0, bytes: 0 };
+  let chunk: Chunk = { groups: new Map(), events: 0, amount: 0 };
   let chunkStart = 0;
   let chunkRows = 0;
   for await (const { rows, bytes } of readRows(options.file, mapper.columns)) {
@@ -132,12 +132,13 @@ async function* readChunks(
       }
     }
     chunkRows += rows.length;
-    chunk.bytes = bytes - chunkStart;
+    const read = options.limit === undefined ? bytes : result.rows;
+    chunk.amount = read - chunkStart;
     if (result.rows === limit) break;
     if (chunkRows < CHUNK_ROWS) continue;
     yield chunk;
-    chunk = { groups: new Map(), events: 0, bytes: 0 };
-    chunkStart = bytes;
+    chunk = { groups: new Map(), events: 0, amount: 0 };
+    chunkStart = read;
     chunkRows = 0;
   }
   yield chunk;
@@ -171,7 +172,7 @@ async function sendChunk(
       const { outcomes, retried, answered } = await client.send(batch);
       result.retried += retried;
       for (const [i, outcome] of outcomes.entries()) count(result, outcome, batch[i] ?? "");
-      progress.advance((chunk.bytes * batch.length) / chunk.events, batch.length);
+      progress.advance((chunk.amount * batch.length) / chunk.events, batch.length);
       // A profile that cannot answer costs its own events; an edge that does not answer would cost all that follow.
       if (!answered) result.complete = false;
     }
