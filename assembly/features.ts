@@ -7,13 +7,11 @@ import {
   OP_AFFINITY, OP_CATEGORY, OP_COUNT, OP_HOUR, OP_NUMBER, OP_NUMBER_LOG, OP_RECENCY, P_BUCKET_BYTES,
   P_DIMENSIONS_AT, P_RECORD_INPUTS, P_RECORD_KEYS, P_WINDOWS_AT, PARAMS, PD_BYTES, PD_KEEP, PD_STATE, PM_OPS,
   PM_OPS_AT, PM_WIDTH, PO_BYTES, PO_KIND, PO_NAME, PO_SLOT, PO_SOURCE, PO_WIDTH, PW_BUCKET_MS, PW_BYTES, PW_STATE,
-  R_TIME, S_LASTS, STATE,
+  R_TIME, RAW, S_LASTS, STATE,
 } from "./layout";
 
-/** The raw vector, NaN where missing. */
-const RAW: usize = memory.data(256, 16);
-/** The standardised vector: what learners see. */
-export const Z: usize = memory.data(256, 16);
+/** The standardised vector: what learners see. RAW beside it is as the event has it, NaN where missing. */
+export const Z: usize = memory.data(512, 16);
 
 const LARGEST: f32 = 1e15;
 const LARGEST_Z: f32 = 1e6;
@@ -23,10 +21,11 @@ const HOUR_MS: f64 = 3600000;
 const DAY_MS: f64 = 86400000;
 const MISSING: f32 = f32.NaN;
 
-/** Writes the raw vector of the model at params `m` for the record at `r`. */
+/** Writes the raw vector of the model at params `m` for the record at `r`; the bias is 1. */
 export function extract(m: usize, r: usize): void {
   const missing = f32x4.splat(MISSING);
   for (let p = RAW, end = RAW + (<usize>load<i32>(m, PM_WIDTH) << 2); p < end; p += 16) v128.store(p, missing);
+  store<f32>(RAW, 1);
   const t = load<f64>(r, R_TIME);
   const inputs = r + load<i32>(PARAMS, P_RECORD_INPUTS);
   let op = PARAMS + load<i32>(m, PM_OPS_AT);
@@ -87,15 +86,15 @@ export function extract(m: usize, r: usize): void {
   store<f32>(slot, min(max(x, -LARGEST), LARGEST));
 }
 
-/** Standardises the raw vector into Z by the statistics at `s`: missing and constant features become 0. */
-export function standardise(s: usize, width: i32): void {
+/** Standardises the raw vector into Z by rows of means and variances: missing and constant features become 0. */
+export function standardise(means: usize, variances: usize, width: i32): void {
   const row = <usize>width << 2;
   const most = f32x4.splat(LARGEST_Z);
   const least = f32x4.splat(-LARGEST_Z);
   for (let i: usize = 0; i < row; i += 16) {
     const x = v128.load(RAW + i);
-    const variance = v128.load(s + 2 * row + i);
-    const mean = v128.load(s + row + i);
+    const variance = v128.load(variances + i);
+    const mean = v128.load(means + i);
     const noise = f32x4.mul(f32x4.mul(mean, mean), f32x4.splat(NOISE));
     const usable = v128.and(f32x4.gt(variance, noise), f32x4.eq(x, x));
     const z = f32x4.div(f32x4.sub(x, mean), f32x4.sqrt(variance));

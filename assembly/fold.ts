@@ -2,11 +2,12 @@
 import { addNumber } from "./profile/numbers";
 import { addInterest } from "./profile/interests";
 import { addToWindow } from "./profile/windows";
-import { initModel, learnRecord } from "./model";
+import { initModel } from "./model";
+import { heed, runOut } from "./targets";
 import {
-  LABEL_NONE, LABEL_POSITIVE, P_BUCKET_BYTES, P_DIMENSIONS, P_DIMENSIONS_AT, P_MODELS, P_MODELS_AT, P_NAMES, P_NUMBERS,
+  P_BUCKET_BYTES, P_DIMENSIONS, P_DIMENSIONS_AT, P_MODELS, P_MODELS_AT, P_NAMES, P_NUMBERS,
   P_NUMBERS_AT, P_RECORD_KEYS, P_RECORD_LABELS, P_RECORD_NUMBERS, P_STATE_BYTES, P_WINDOWS, P_WINDOWS_AT, PARAMS,
-  PD_BYTES, PD_KEEP, PD_RATE, PD_STATE, PM_BYTES, PN_BYTES, PN_RATE, PN_STATE, PW_BUCKET_MS, PW_BYTES, PW_STATE,
+  PD_BYTES, PD_KEEP, PD_RATE, PD_STATE, PM_BYTES, PM_PENDING, PN_BYTES, PN_STATE, PW_BUCKET_MS, PW_BYTES, PW_STATE,
   R_NAME, R_PART, R_TIME, R_VALUE, R_WEIGHT, RL_BYTES, S_EVENTS, S_FIRST, S_LAST, S_LASTS, STATE,
 } from "./layout";
 
@@ -20,10 +21,17 @@ export function initState(): void {
   for (let i = load<i32>(PARAMS, P_MODELS); i > 0; i--, m += PM_BYTES) initModel(m);
 }
 
+/** Lets the time `t` pass without an event: pending examples that ran out are negative. */
+export function passTime(t: f64): void {
+  let m = PARAMS + load<i32>(PARAMS, P_MODELS_AT);
+  const models = load<i32>(PARAMS, P_MODELS);
+  for (let i = 0; i < models; i++, m += PM_BYTES) if (load<i32>(m, PM_PENDING) > 0) runOut(m, i, t);
+}
+
 /** Folds the record at `r`. */
 export function foldRecord(r: usize): void {
   // The models first: a feature must not contain the event that it predicts.
-  learnModels(r);
+  heedModels(r);
   const t = load<f64>(r, R_TIME);
   if (load<i32>(r, R_PART) == 0) {
     countEvent(r, t);
@@ -34,13 +42,11 @@ export function foldRecord(r: usize): void {
   if (weight > 0) addInterests(r, weight, t);
 }
 
-@inline function learnModels(r: usize): void {
+@inline function heedModels(r: usize): void {
   let label = r + load<i32>(PARAMS, P_RECORD_LABELS);
   let m = PARAMS + load<i32>(PARAMS, P_MODELS_AT);
-  for (let i = load<i32>(PARAMS, P_MODELS); i > 0; i--, label += RL_BYTES, m += PM_BYTES) {
-    const code = load<i32>(label);
-    if (code != LABEL_NONE) learnRecord(m, r, code == LABEL_POSITIVE ? 1 : 0);
-  }
+  const models = load<i32>(PARAMS, P_MODELS);
+  for (let i = 0; i < models; i++, label += RL_BYTES, m += PM_BYTES) heed(m, i, r, label);
 }
 
 @inline function countEvent(r: usize, t: f64): void {
@@ -57,7 +63,7 @@ export function foldRecord(r: usize): void {
   let n = PARAMS + load<i32>(PARAMS, P_NUMBERS_AT);
   for (let i = load<i32>(PARAMS, P_NUMBERS); i > 0; i--, value += 8, n += PN_BYTES) {
     const x = load<f64>(value);
-    if (x == x) addNumber(STATE + load<i32>(n, PN_STATE), x, t, load<f64>(n, PN_RATE));
+    if (x == x) addNumber(n, STATE + load<i32>(n, PN_STATE), x, t);
   }
 }
 

@@ -1,58 +1,85 @@
 // A model of the profile: examples in, probabilities out. The learner behind it is the definition's choice.
+import { dot } from "./math/simd";
 import { sigmoid } from "./math/exp";
 import { extract, observe, standardise, Z } from "./features";
 import { init as initLearner, learn, predict } from "./learners/index";
-import { logit, variance } from "./learners/prediction";
+import { probability } from "./learners/prediction";
+import { logExample } from "./log";
+import { initQuality, judge } from "./quality";
 import {
-  M_EXAMPLES, M_FAST, M_LAST, M_POSITIVES, M_SLOW, M_STANDARD, PM_PRIOR, PM_STATE, PM_WIDTH, PRIOR, STATE,
+  M_EXAMPLES, M_FAST, M_LAST, M_POSITIVES, M_QUALITY, M_SLOW, M_STANDARD, PARAMS, PM_LEARNER, PM_PRIOR, PM_STATE, PM_WIDTH,
+  PRIOR, RAW, STATE,
 } from "./layout";
 
 const FAST: f32 = 0.1;
 const SLOW: f32 = 0.01;
-const PI_8: f64 = 0.39269908169872414;
 
-/** The last prediction: its probability and the standard deviation of that. */
-export let probability: f32 = 0;
-export let deviation: f32 = 0;
-
-/** The first state of the model at params `m`, over zeros: a new user's features are scaled as the prior's are. */
-export function initModel(m: usize): void {
-  const row = <usize>load<i32>(m, PM_WIDTH) << 2;
-  memory.copy(STATE + load<i32>(m, PM_STATE) + M_STANDARD, PRIOR + load<i32>(m, PM_PRIOR) + row, 3 * row);
-  initLearner(m);
+/** The params of a model's learner, and its state. */
+@inline export function learnerOf(m: usize): usize {
+  return PARAMS + load<i32>(m, PM_LEARNER);
 }
 
-/** Predicts the label of the record at `r`. Changes nothing but `probability`, `deviation` and Z. */
+@inline export function stateOf(m: usize): usize {
+  return STATE + load<i32>(m, PM_STATE);
+}
+
+/** The first state of the model at params `m`, over zeros. */
+export function initModel(m: usize): void {
+  initQuality(stateOf(m) + M_QUALITY);
+  initLearner(learnerOf(m));
+}
+
+/** Standardises the raw vector: by the prior's statistics where there are some, else by the user's own. */
+function scale(m: usize): void {
+  const width = load<i32>(m, PM_WIDTH);
+  const row = <usize>width << 2;
+  const prior = load<i32>(m, PM_PRIOR);
+  const means = prior >= 0 ? PRIOR + <usize>prior + row : stateOf(m) + M_STANDARD + row;
+  standardise(means, means + row, width);
+}
+
+/** Predicts the label of the raw vector, through `prediction`. Changes nothing that is kept. */
+export function predictRaw(m: usize): void {
+  scale(m);
+  predict(learnerOf(m), Z, RAW);
+}
+
+/** Predicts the label of the record at `r`. */
 export function predictRecord(m: usize, r: usize): void {
   extract(m, r);
-  standardise(STATE + load<i32>(m, PM_STATE) + M_STANDARD, load<i32>(m, PM_WIDTH));
-  predict(m, Z);
-  // The mean of σ over the uncertain log-odds (MacKay 1992).
-  const v = <f64>variance;
-  const kept = 1 / sqrt(1 + PI_8 * v);
-  const p = sigmoid(<f64>logit * kept);
-  probability = <f32>p;
-  // The delta method, which has no bound, within one that has: a probability of mean p varies by p(1-p) at most.
-  const spread = p * (1 - p);
-  deviation = <f32>min(spread * sqrt(v), sqrt(spread * (1 - kept)));
+  predictRaw(m);
 }
 
-/** Predicts, then learns the label `y` of the record at `r`. */
-export function learnRecord(m: usize, r: usize, y: f32): void {
-  predictRecord(m, r);
-  const s = STATE + load<i32>(m, PM_STATE);
+/**
+ * Learns at time `t` that the raw vector, for which `p` was predicted when it was seen, has the label `y`. The index
+ * of the model is for the log.
+ */
+export function learnRaw(m: usize, index: i32, p: f64, y: f32, propensity: f32, t: f64): void {
+  const s = stateOf(m);
   const width = load<i32>(m, PM_WIDTH);
-  observe(s + M_STANDARD, width);
-  standardise(s + M_STANDARD, width);
-  learn(m, Z, y);
+  const prior = load<i32>(m, PM_PRIOR);
+  logExample(index, width, p, y, t);
+  if (prior < 0) observe(s + M_STANDARD, width);
+  scale(m);
+  const priorP = prior < 0 ? -1 : sigmoid(<f64>dot(PRIOR + <usize>prior, Z, width));
+  judge(m, s, s + M_QUALITY, p, priorP, y, propensity, t);
+  learn(learnerOf(m), Z, RAW, y);
 
-  const p = probability;
+  const shown = <f32>p;
   const examples = load<f32>(s, M_EXAMPLES);
-  const fast = examples == 0 ? p : load<f32>(s, M_FAST);
-  const slow = examples == 0 ? p : load<f32>(s, M_SLOW);
+  const fast = examples == 0 ? shown : load<f32>(s, M_FAST);
+  const slow = examples == 0 ? shown : load<f32>(s, M_SLOW);
   store<f32>(s, examples + 1, M_EXAMPLES);
   store<f32>(s, load<f32>(s, M_POSITIVES) + y, M_POSITIVES);
-  store<f32>(s, p, M_LAST);
-  store<f32>(s, fast + FAST * (p - fast), M_FAST);
-  store<f32>(s, slow + SLOW * (p - slow), M_SLOW);
+  store<f32>(s, shown, M_LAST);
+  store<f32>(s, fast + FAST * (shown - fast), M_FAST);
+  store<f32>(s, slow + SLOW * (shown - slow), M_SLOW);
+}
+
+/** Predicts, then learns, the raw vector. */
+export function stepRaw(m: usize, index: i32, y: f32, propensity: f32, t: f64): f64 {
+  predictRaw(m);
+  const p = probability;
+  learnRaw(m, index, p, y, propensity, t);
+  return p;
 }

@@ -3,24 +3,34 @@
 //
 // Forgetting by inflating S instead (λ) blows up here: directions that see no data grow without bound.
 import { sigmoid } from "../math/exp";
+import { normal } from "../math/random";
 import { dot, total } from "../math/simd";
-import { answer } from "./prediction";
-
-export const ROWS: i32 = 2;
+import { PL_PRIOR, PL_SETTINGS, PL_WIDTH, PRIOR } from "../layout";
+import { answerUncertain } from "./prediction";
 
 /** Rounding must not make a variance 0 or less. */
 const LEAST: f32 = 1e-9;
+/** The prior's weights of a model that has none, and a draw from the posterior. */
+const NO_WEIGHTS: usize = memory.data(512, 16);
+const DRAWN: usize = memory.data(512, 16);
 
-export function init(settings: usize, block: usize, width: i32): void {
-  const row = <usize>width << 2;
-  for (let i: usize = 0; i < row; i += 16) {
-    v128.store(block + i, f32x4.splat(0));
-    v128.store(block + row + i, f32x4.splat(load<f32>(settings)));
-  }
+export function bytes(width: i32): i32 {
+  return 2 * (width << 2);
 }
 
-export function predict(block: usize, prior: usize, z: usize, width: i32): void {
-  const row = <usize>width << 2;
+export function init(l: usize, block: usize): void {
+  const row = <usize>load<i32>(l, PL_WIDTH) << 2;
+  for (let i: usize = 0; i < row; i += 16) v128.store(block + row + i, f32x4.splat(load<f32>(l, PL_SETTINGS)));
+}
+
+@inline function priorWeights(l: usize): usize {
+  const prior = load<i32>(l, PL_PRIOR);
+  return prior < 0 ? NO_WEIGHTS : PRIOR + <usize>prior;
+}
+
+export function predict(l: usize, block: usize, z: usize): void {
+  const row = <usize>load<i32>(l, PL_WIDTH) << 2;
+  const prior = priorWeights(l);
   let sum = f32x4.splat(0);
   let spread = f32x4.splat(0);
   for (let i: usize = 0; i < row; i += 16) {
@@ -28,16 +38,18 @@ export function predict(block: usize, prior: usize, z: usize, width: i32): void 
     sum = f32x4.add(sum, f32x4.mul(f32x4.add(v128.load(block + i), v128.load(prior + i)), x));
     spread = f32x4.add(spread, f32x4.mul(v128.load(block + row + i), f32x4.mul(x, x)));
   }
-  answer(total(sum), total(spread));
+  answerUncertain(<f64>total(sum), <f64>total(spread));
 }
 
-export function learn(settings: usize, block: usize, prior: usize, z: usize, width: i32, y: f32): void {
-  const row = <usize>width << 2;
-  const tau2 = load<f32>(settings);
-  const kept: f32 = 1 - load<f32>(settings, 4);
+export function learn(l: usize, block: usize, z: usize, y: f32): void {
+  const row = <usize>load<i32>(l, PL_WIDTH) << 2;
+  const prior = priorWeights(l);
+  const tau2 = load<f32>(l, PL_SETTINGS);
+  const forget = load<f32>(l, PL_SETTINGS + 4);
+  const kept: f32 = 1 - forget;
   const tau2s = f32x4.splat(tau2);
   const keptTau2 = f32x4.splat(kept * tau2);
-  const forgets = f32x4.splat(load<f32>(settings, 4));
+  const forgets = f32x4.splat(forget);
   const keeps = f32x4.splat(kept);
   let sum = f32x4.splat(0);
   let spread = f32x4.splat(0);
@@ -68,6 +80,21 @@ export function learn(settings: usize, block: usize, prior: usize, z: usize, wid
   }
 }
 
-@inline export function weight(block: usize, prior: usize, j: i32): f32 {
-  return load<f32>(block + (<usize>j << 2)) + load<f32>(prior + (<usize>j << 2));
+@inline export function weight(l: usize, block: usize, j: i32): f32 {
+  return load<f32>(block + (<usize>j << 2)) + load<f32>(priorWeights(l) + (<usize>j << 2));
+}
+
+/** Draws a weight vector from the posterior, for `drawnLogit`; `seed` is where the random numbers come from. */
+export function draw(l: usize, block: usize, seed: usize): void {
+  const width = load<i32>(l, PL_WIDTH);
+  for (let j = 0; j < width; j++) {
+    const variance = load<f32>(block + (<usize>(width + j) << 2));
+    const w = <f64>weight(l, block, j) + sqrt(<f64>variance) * normal(seed);
+    store<f32>(DRAWN + (<usize>j << 2), <f32>w);
+  }
+}
+
+/** The log-odds of `z` under the drawn weights. */
+export function drawnLogit(l: usize, z: usize): f32 {
+  return dot(DRAWN, z, load<i32>(l, PL_WIDTH));
 }

@@ -1,65 +1,91 @@
-// The learners, listed once. A learner is a file of this folder and a case in each function here.
-import { LEARNER_BAYES, LEARNER_SGD, PM_LEARNER, PM_LEARNER_STATE, PM_PRIOR, PM_SETTINGS, PM_WIDTH, PRIOR, STATE } from "../layout";
+// The learners, listed once. A learner is a file of this folder and a case in each function here: `z` is the
+// standardised vector, `x` the raw one.
+import {
+  LEARNER_ADAMW, LEARNER_BAYES, LEARNER_COIN, LEARNER_ENSEMBLE, LEARNER_FTRL, LEARNER_MLP, LEARNER_SGD, PL_KIND,
+  PL_STATE, STATE,
+} from "../layout";
+import * as adamw from "./adamw";
 import * as bayes from "./bayes";
+import * as coin from "./coin";
+import * as ensemble from "./ensemble";
+import * as ftrl from "./ftrl";
+import * as mlp from "./mlp";
 import * as sgd from "./sgd";
 
-/** Rows of `width` f32 values that a learner's block holds. */
-export function learnerRows(kind: i32): i32 {
+/** Bytes of a learner's own block; an ensemble's members have theirs besides. */
+export function learnerBytes(kind: i32, width: i32, size: i32): i32 {
   switch (kind) {
-    case LEARNER_SGD:
-      return sgd.ROWS;
-    case LEARNER_BAYES:
-      return bayes.ROWS;
+    case LEARNER_SGD: return sgd.bytes(width);
+    case LEARNER_ADAMW: return adamw.bytes(width);
+    case LEARNER_FTRL: return ftrl.bytes(width);
+    case LEARNER_COIN: return coin.bytes(width);
+    case LEARNER_BAYES: return bayes.bytes(width);
+    case LEARNER_MLP: return mlp.bytes(width, size);
+    case LEARNER_ENSEMBLE: return ensemble.bytes();
   }
   return unreachable();
 }
 
-/** Writes the first block of the model at params `m` over zeros. */
-export function init(m: usize): void {
-  if (load<i32>(m, PM_LEARNER) == LEARNER_BAYES) bayes.init(m + PM_SETTINGS, block(m), load<i32>(m, PM_WIDTH));
-}
-
-/** Leaves the prediction for `z` in `logit` and `variance`; changes nothing else. */
-export function predict(m: usize, z: usize): void {
-  const width = load<i32>(m, PM_WIDTH);
-  switch (load<i32>(m, PM_LEARNER)) {
-    case LEARNER_SGD:
-      sgd.predict(block(m), z, width);
-      break;
-    case LEARNER_BAYES:
-      bayes.predict(block(m), prior(m), z, width);
-      break;
+/** Writes the first block of the learner at params `l` over zeros. */
+export function init(l: usize): void {
+  switch (load<i32>(l, PL_KIND)) {
+    case LEARNER_SGD: return sgd.init(l, block(l));
+    case LEARNER_ADAMW: return adamw.init(l, block(l));
+    case LEARNER_BAYES: return bayes.init(l, block(l));
+    case LEARNER_MLP: return mlp.init(l, block(l));
+    case LEARNER_ENSEMBLE: return ensemble.init(l);
   }
 }
 
-/** Learns that `z` had the label `y`, 0 or 1. */
-export function learn(m: usize, z: usize, y: f32): void {
-  const width = load<i32>(m, PM_WIDTH);
-  switch (load<i32>(m, PM_LEARNER)) {
-    case LEARNER_SGD:
-      sgd.learn(m + PM_SETTINGS, block(m), z, width, y);
-      break;
-    case LEARNER_BAYES:
-      bayes.learn(m + PM_SETTINGS, block(m), prior(m), z, width, y);
-      break;
+/** Answers for a vector through `prediction`; changes nothing that is kept. */
+export function predict(l: usize, z: usize, x: usize): void {
+  switch (load<i32>(l, PL_KIND)) {
+    case LEARNER_SGD: return sgd.predict(l, block(l), z);
+    case LEARNER_ADAMW: return adamw.predict(l, block(l), z);
+    case LEARNER_FTRL: return ftrl.predict(l, block(l), z);
+    case LEARNER_COIN: return coin.predict(l, block(l), x);
+    case LEARNER_BAYES: return bayes.predict(l, block(l), z);
+    case LEARNER_MLP: return mlp.predict(l, block(l), z);
+    case LEARNER_ENSEMBLE: return ensemble.predict(l, block(l), z, x);
   }
 }
 
-/** What feature `j` is multiplied by in the log-odds. */
-export function weight(m: usize, j: i32): f32 {
-  switch (load<i32>(m, PM_LEARNER)) {
-    case LEARNER_SGD:
-      return sgd.weight(block(m), j);
-    case LEARNER_BAYES:
-      return bayes.weight(block(m), prior(m), j);
+/** Learns that a vector had the label `y`, 0 or 1. */
+export function learn(l: usize, z: usize, x: usize, y: f32): void {
+  switch (load<i32>(l, PL_KIND)) {
+    case LEARNER_SGD: return sgd.learn(l, block(l), z, y);
+    case LEARNER_ADAMW: return adamw.learn(l, block(l), z, y);
+    case LEARNER_FTRL: return ftrl.learn(l, block(l), z, y);
+    case LEARNER_COIN: return coin.learn(l, block(l), x, y);
+    case LEARNER_BAYES: return bayes.learn(l, block(l), z, y);
+    case LEARNER_MLP: return mlp.learn(l, block(l), z, y);
+    case LEARNER_ENSEMBLE: return ensemble.learn(l, block(l), z, x, y);
+  }
+}
+
+/** What feature `j` of the vector just predicted adds to the log-odds. */
+export function contribution(l: usize, z: usize, x: usize, j: i32): f32 {
+  const at = <usize>j << 2;
+  switch (load<i32>(l, PL_KIND)) {
+    case LEARNER_COIN: return coin.contribution(l, block(l), x, j);
+    case LEARNER_ENSEMBLE: return ensemble.contribution(l, z, x, j);
+  }
+  return weight(l, j) * load<f32>(z + at);
+}
+
+/** What the standardised feature `j` is multiplied by, for learners that multiply it. */
+export function weight(l: usize, j: i32): f32 {
+  switch (load<i32>(l, PL_KIND)) {
+    case LEARNER_SGD: return sgd.weight(block(l), j);
+    case LEARNER_ADAMW: return adamw.weight(block(l), j);
+    case LEARNER_FTRL: return ftrl.weight(l, block(l), j);
+    case LEARNER_BAYES: return bayes.weight(l, block(l), j);
+    case LEARNER_MLP: return mlp.weight(l, block(l), j);
   }
   return unreachable();
 }
 
-@inline function block(m: usize): usize {
-  return STATE + load<i32>(m, PM_LEARNER_STATE);
-}
-
-@inline function prior(m: usize): usize {
-  return PRIOR + load<i32>(m, PM_PRIOR);
+/** The block of the learner at params `l`. */
+@inline export function block(l: usize): usize {
+  return STATE + load<i32>(l, PL_STATE);
 }

@@ -35,7 +35,7 @@ export function addInterest(d: usize, keep: i32, key: f64, weight: f64, t: f64, 
   const at = weights + (<usize>slot << 3);
   store<f64>(d + I_KEYS + (<usize>slot << 3), key);
   store<f64>(at, inherited + grown);
-  store<f64>(at + (<usize>keep << 3), inherited);
+  store<f32>(errorsOf(weights, keep) + (<usize>slot << 2), <f32>inherited);
 }
 
 /** The slot of `key`, or -1. Free slots hold the key 0, which no event has, so whole vectors may be compared. */
@@ -66,12 +66,18 @@ function lightest(weights: usize, keep: i32): i32 {
 function moveLandmark(d: usize, keep: i32, factor: f64, t: f64): void {
   store<f64>(d, t, I_LANDMARK);
   store<f64>(d, load<f64>(d, I_TOTAL) * factor, I_TOTAL);
-  // Weights and errors lie side by side.
   const factors = f64x2.splat(factor);
-  const start = d + I_KEYS + (<usize>keep << 3);
-  for (let p = start, end = start + (<usize>keep << 4); p < end; p += 16) {
-    v128.store(p, f64x2.mul(v128.load(p), factors));
+  const weights = d + I_KEYS + (<usize>keep << 3);
+  const errors = errorsOf(weights, keep);
+  for (let p = weights; p < errors; p += 16) v128.store(p, f64x2.mul(v128.load(p), factors));
+  for (let i = 0; i < keep; i++) {
+    const p = errors + (<usize>i << 2);
+    store<f32>(p, <f32>(<f64>load<f32>(p) * factor));
   }
+}
+
+@inline function errorsOf(weights: usize, keep: i32): usize {
+  return weights + (<usize>keep << 3);
 }
 
 /** The share of `key` in the dimension's total, 0 when it is not kept. Decay cancels out. */

@@ -1,27 +1,32 @@
 // Running statistics of one number.
-import { exp } from "../math/exp";
+import { exp, log1p } from "../math/exp";
+import { pass } from "./gate";
 import {
   N_COUNT, N_HEIGHTS, N_LAST, N_M2, N_MAX, N_MEAN, N_MIN, N_POSITIONS, N_SUM, N_TIME, N_WEIGHT,
+  PN_LOG, PN_RATE,
 } from "../layout";
 
-/** Takes the value `x` of time `t` into the number at `n`; `rate` is its decay per ms, 0 for none. */
-export function addNumber(n: usize, x: f64, t: f64, rate: f64): void {
+/** Takes the value `x` of time `t` into the number whose params are at `p` and state at `n`. */
+export function addNumber(p: usize, n: usize, x: f64, t: f64): void {
   const count = load<f64>(n, N_COUNT) + 1;
+  const rate = load<f64>(p, PN_RATE);
+  const scaled = load<i32>(p, PN_LOG) != 0 ? copysign(log1p(abs(x)), x) : x;
+  const u = pass(p, n, scaled);
   // Welford's mean and deviations, the past decayed by the time since it was last touched.
   const kept: f64 = rate > 0 && count > 1 ? exp(rate * (load<f64>(n, N_TIME) - t)) : 1;
   const weight = kept * load<f64>(n, N_WEIGHT) + 1;
-  const delta = x - load<f64>(n, N_MEAN);
+  const delta = u - load<f64>(n, N_MEAN);
   const mean = load<f64>(n, N_MEAN) + delta / weight;
   store<f64>(n, count, N_COUNT);
   store<f64>(n, load<f64>(n, N_SUM) + x, N_SUM);
   store<f64>(n, weight, N_WEIGHT);
   store<f64>(n, mean, N_MEAN);
-  store<f64>(n, kept * load<f64>(n, N_M2) + delta * (x - mean), N_M2);
+  store<f64>(n, kept * load<f64>(n, N_M2) + delta * (u - mean), N_M2);
   if (count == 1 || x < load<f64>(n, N_MIN)) store<f64>(n, x, N_MIN);
   if (count == 1 || x > load<f64>(n, N_MAX)) store<f64>(n, x, N_MAX);
   store<f64>(n, x, N_LAST);
   store<f64>(n, t, N_TIME);
-  addMedian(n, x, count);
+  addMedian(n, u, count);
 }
 
 /** P² with p = 0.5 (Jain and Chlamtac, CACM 28(10), 1985): five markers whose middle one follows the median. */

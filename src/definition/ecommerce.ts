@@ -24,10 +24,10 @@ export const ecommerce = {
   items: "products",
   value: ["value", "revenue", "total"],
   numbers: {
-    price: { path: "price" },
-    quantity: { path: "quantity" },
+    price: { path: "price", outliers: { rule: "zscore" } },
+    quantity: { path: "quantity", outliers: { rule: "zscore" } },
     rating: { path: "rating" },
-    value: { path: ["value", "revenue", "total"] },
+    value: { path: ["value", "revenue", "total"], outliers: { rule: "zscore" } },
   },
   interests: {
     category: { path: "category", halfLife: "30d" },
@@ -36,14 +36,17 @@ export const ecommerce = {
   },
   windows: ["1h", "24h", "7d", "30d"],
   models: {
+    /** Of what the user looks at: is it bought within a day? */
     purchase: {
       target: {
-        examples: ["Product Viewed", "Product Clicked", "Product Added", "Order Completed"],
+        examples: ["Product Viewed", "Product Clicked", "Product Added"],
         positive: ["Order Completed"],
+        same: ["product_id", "sku"],
+        within: "24h",
       },
       features: [
         { kind: "number", path: "price", scale: "log" },
-        { kind: "category", path: "category", width: 8 },
+        { kind: "category", path: "category", width: 4 },
         { kind: "affinity", dimension: "category" },
         { kind: "affinity", dimension: "brand" },
         { kind: "affinity", dimension: "product_id" },

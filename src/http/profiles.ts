@@ -21,6 +21,7 @@ export const PROFILE_FIELDS = [
   "interests",
   "windows",
   "scores",
+  "quality",
 ] as const;
 
 const Query = v.strictObject({

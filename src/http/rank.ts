@@ -20,7 +20,10 @@ const Name = v.pipe(v.string(NAME), v.minLength(1, NAME), v.maxLength(256, NAME)
 const LIST = `an array of 1 to ${CANDIDATES} candidates is expected`;
 const LIMIT = `a whole number from 1 to ${CANDIDATES} is expected`;
 const CANDIDATE = "an object with id and properties, and nothing else, is expected";
-const REQUEST = "an object with candidates, and of limit, explain and model what is needed, is expected";
+const EXPLORE = "greedy, thompson or ucb is expected";
+const SEED = "a whole number from 0 to 4294967295 is expected";
+const REQUEST =
+  "an object with candidates, and of limit, explain, model, explore and seed what is needed, is expected";
 
 // Not a record: that would copy, and drop the keys it finds suspect.
 const Properties = v.custom<JsonObject>(
@@ -40,6 +43,10 @@ const Body = v.strictObject(
     ),
     explain: v.optional(v.boolean("true or false is expected"), false),
     model: v.optional(Name),
+    explore: v.optional(v.picklist(["greedy", "thompson", "ucb"], EXPLORE)),
+    seed: v.optional(
+      v.pipe(v.number(SEED), v.integer(SEED), v.minValue(0, SEED), v.maxValue(4294967295, SEED)),
+    ),
   },
   REQUEST,
 );
@@ -76,7 +83,8 @@ export const rank = new Hono<App>().post("/v1/profiles/:id/rank", async (c) => {
     });
   }
   const { model, version, ranked } = result;
-  return c.json({ model, version, ranked });
+  // With the seed, whoever asked can have the same order again.
+  return c.json({ model, version, seed: request.value.explore?.seed, ranked });
 });
 
 function readRequest(value: Json): Result<RankRequest> {
@@ -89,7 +97,7 @@ function readRequest(value: Json): Result<RankRequest> {
       failure: { code: "body-invalid", pointer, detail: `At "${pointer}" ${issue.message}.` },
     };
   }
-  const { candidates, limit, explain, model } = parsed.output;
+  const { candidates, limit, explain, model, explore } = parsed.output;
   for (const [i, candidate] of candidates.entries()) {
     const fault = inspect({ id: candidate.id, properties: candidate.properties });
     if (fault !== undefined) {
@@ -97,6 +105,13 @@ function readRequest(value: Json): Result<RankRequest> {
       return { ok: false, failure: { code: "body-invalid", pointer, detail: fault.detail } };
     }
   }
-  const request = { candidates, limit: limit ?? candidates.length, explain };
-  return { ok: true, value: model === undefined ? request : { ...request, model } };
+  const seed = parsed.output.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  const request = {
+    candidates,
+    limit: limit ?? candidates.length,
+    explain,
+    ...(model === undefined ? {} : { model }),
+    ...(explore === undefined ? {} : { explore: { how: explore, seed } }),
+  };
+  return { ok: true, value: request };
 }

@@ -1,7 +1,8 @@
-import type { Compiled } from "./compile.ts";
+import type { Compiled, CompiledModel } from "./compile.ts";
 import { encodeCandidate, type TraitReader } from "./encode.ts";
 import type { Kernel } from "./instance.ts";
-import type { InterestView, NumberView, ScoreView, View, WindowView } from "./view.ts";
+import type { Layout } from "./layout.ts";
+import type { InterestView, NumberView, QualityView, ScoreView, View, WindowView } from "./view.ts";
 
 /** The text of the interest key in a slot, counted over all dimensions. */
 export type Labels = (string | null)[];
@@ -10,21 +11,24 @@ export type Labels = (string | null)[];
 export function decode(
   kernel: Kernel,
   compiled: Compiled,
-  state: Uint8Array,
+  folded: Uint8Array,
   labels: Labels,
   trait: TraitReader,
   at: number,
 ): View {
   const { layout } = kernel;
+  const state = kernel.advance(compiled, folded, at);
   const view = new DataView(state.buffer, state.byteOffset, state.byteLength);
   const events = view.getFloat64(layout.S_EVENTS, true);
   const numbers: View["numbers"] = {};
-  for (const number of compiled.numbers) numbers[number.name] = decodeNumber(kernel, view, number.state);
+  for (const number of compiled.numbers) {
+    numbers[number.name] = decodeNumber(layout, view, number.state, number.log);
+  }
   const interests: View["interests"] = {};
   let slot = 0;
   for (const dimension of compiled.dimensions) {
     interests[dimension.name] = decodeInterest(
-      kernel,
+      layout,
       view,
       dimension,
       labels.slice(slot, slot + dimension.keep),
@@ -34,7 +38,13 @@ export function decode(
   }
   const windows: View["windows"] = {};
   for (const window of compiled.windows)
-    windows[window.name] = decodeWindow(kernel, compiled, view, window, at);
+    windows[window.name] = decodeWindow(layout, compiled, view, window, at);
+  const scores: View["scores"] = {};
+  const quality: View["quality"] = {};
+  compiled.models.forEach((model, index) => {
+    scores[model.name] = decodeScore(kernel, compiled, state, index, trait, at);
+    quality[model.name] = decodeQuality(layout, view, model);
+  });
   return {
     events,
     firstSeen: events > 0 ? view.getFloat64(layout.S_FIRST, true) : null,
@@ -42,7 +52,8 @@ export function decode(
     numbers,
     interests,
     windows,
-    scores: decodeScores(kernel, compiled, state, trait, at),
+    scores,
+    quality,
   };
 }
 
@@ -59,22 +70,25 @@ export function slotKeys(kernel: Kernel, compiled: Compiled, state: Uint8Array):
   return keys;
 }
 
-function decodeNumber({ layout }: Kernel, view: DataView, n: number): NumberView {
+function decodeNumber(layout: Layout, view: DataView, n: number, log: boolean): NumberView {
   const read = (offset: number) => view.getFloat64(n + offset, true);
   const count = read(layout.N_COUNT);
   const sum = read(layout.N_SUM);
+  const clipped = view.getInt32(n + layout.N_CLIPPED, true);
   if (count === 0) {
-    return { count, sum, mean: null, sd: null, min: null, max: null, median: null, last: null };
+    return { count, sum, mean: null, sd: null, min: null, max: null, median: null, last: null, clipped };
   }
+  const unscale = (u: number) => (log ? Math.sign(u) * Math.expm1(Math.abs(u)) : u);
   return {
     count,
     sum,
-    mean: read(layout.N_MEAN),
+    mean: unscale(read(layout.N_MEAN)),
     sd: Math.sqrt(Math.max(0, read(layout.N_M2)) / read(layout.N_WEIGHT)),
     min: read(layout.N_MIN),
     max: read(layout.N_MAX),
-    median: median(count, (i) => read(layout.N_HEIGHTS + 8 * i)),
+    median: unscale(median(count, (i) => read(layout.N_HEIGHTS + 8 * i))),
     last: read(layout.N_LAST),
+    clipped,
   };
 }
 
@@ -85,7 +99,7 @@ function median(count: number, height: (i: number) => number): number {
 }
 
 function decodeInterest(
-  { layout }: Kernel,
+  layout: Layout,
   view: DataView,
   dimension: Compiled["dimensions"][number],
   labels: Labels,
@@ -96,10 +110,11 @@ function decodeInterest(
   const decayed = Math.exp(-dimension.rate * (at - view.getFloat64(d + layout.I_LANDMARK, true)));
   const total = view.getFloat64(d + layout.I_TOTAL, true);
   const weights = d + layout.I_KEYS + 8 * dimension.keep;
+  const errors = weights + 8 * dimension.keep;
   const top = [];
   for (let i = 0; i < used; i++) {
     const weight = view.getFloat64(weights + 8 * i, true);
-    const error = view.getFloat64(weights + 8 * (dimension.keep + i), true);
+    const error = view.getFloat32(errors + 4 * i, true);
     const key = labels[i];
     if (typeof key !== "string")
       throw new Error(`an interest of slot ${i} in ${dimension.name} has no label`);
@@ -115,7 +130,7 @@ function decodeInterest(
 }
 
 function decodeWindow(
-  { layout }: Kernel,
+  layout: Layout,
   compiled: Compiled,
   view: DataView,
   window: Compiled["windows"][number],
@@ -141,30 +156,68 @@ function decodeWindow(
   return result;
 }
 
-/** What each model says of the user with no candidate: a record with nothing but the time. */
-function decodeScores(
+/** What a model says of the user with no candidate: of a record with nothing but the time. */
+function decodeScore(
   kernel: Kernel,
   compiled: Compiled,
   state: Uint8Array,
+  index: number,
   trait: TraitReader,
   at: number,
-): Record<string, ScoreView> {
+): ScoreView {
   const { layout } = kernel;
-  const view = new DataView(state.buffer, state.byteOffset, state.byteLength);
-  const scores: Record<string, ScoreView> = {};
-  if (compiled.models.length === 0) return scores;
   encodeCandidate(kernel, compiled, {}, at, trait, 0);
-  compiled.models.forEach((model, i) => {
-    kernel.rank(compiled, state, 1, i, false);
-    const read = (offset: number) => view.getFloat32(model.state + offset, true);
-    const examples = read(layout.M_EXAMPLES);
-    scores[model.name] = {
-      probability: kernel.floats[(layout.OUTPUT + layout.O_PROBABILITY) >> 2] ?? Number.NaN,
-      sd: kernel.floats[(layout.OUTPUT + layout.O_SD) >> 2] ?? Number.NaN,
-      examples,
-      positives: read(layout.M_POSITIVES),
-      trend: examples > 0 ? read(layout.M_FAST) - read(layout.M_SLOW) : null,
-    };
+  kernel.rank(compiled, state, 1, index, false);
+  const probability = kernel.floats[(layout.OUTPUT + layout.O_PROBABILITY) >> 2] ?? Number.NaN;
+  const sd = kernel.floats[(layout.OUTPUT + layout.O_SD) >> 2] ?? Number.NaN;
+  const view = new DataView(state.buffer, state.byteOffset, state.byteLength);
+  const m = compiled.models[index]?.state ?? 0;
+  const examples = view.getFloat32(m + layout.M_EXAMPLES, true);
+  return {
+    probability,
+    sd,
+    calibrated: kernel.calibrate(compiled, state, index, probability),
+    examples,
+    positives: view.getFloat32(m + layout.M_POSITIVES, true),
+    pending: view.getInt32(m + layout.M_PENDING, true),
+    skipped: view.getFloat32(m + layout.M_SKIPPED, true),
+    trend:
+      examples > 0
+        ? view.getFloat32(m + layout.M_FAST, true) - view.getFloat32(m + layout.M_SLOW, true)
+        : null,
+  };
+}
+
+function decodeQuality(layout: Layout, view: DataView, model: CompiledModel): QualityView {
+  const q = model.state + layout.M_QUALITY;
+  const read = (offset: number) => view.getFloat64(q + offset, true);
+  const readSmall = (offset: number) => view.getFloat32(q + offset, true);
+  const examples = view.getFloat32(model.state + layout.M_EXAMPLES, true);
+  const mean = (sum: number) => (examples > 0 ? sum / examples : null);
+  let error = 0;
+  const bins = Array.from({ length: 10 }, (_, k) => {
+    const bin = layout.Q_BINS + k * layout.Q_BIN_BYTES;
+    const count = readSmall(bin);
+    const positives = readSmall(bin + 4);
+    const sum = readSmall(bin + 8);
+    error += Math.abs(positives - sum);
+    return { count, meanProbability: count > 0 ? sum / count : null, positives };
   });
-  return scores;
+  const driftAt = read(layout.Q_DRIFT_AT);
+  const inverse = read(layout.Q_INVERSE);
+  return {
+    examples,
+    logLoss: mean(read(layout.Q_LOSS)),
+    baseLogLoss: mean(read(layout.Q_BASE_LOSS)),
+    priorLogLoss: model.hasPrior ? mean(read(layout.Q_PRIOR_LOSS)) : null,
+    accuracy: mean(readSmall(layout.Q_CORRECT)),
+    calibration: {
+      slope: read(layout.Q_SLOPE),
+      intercept: read(layout.Q_INTERCEPT),
+      ece: mean(error),
+      bins,
+    },
+    drift: { detections: readSmall(layout.Q_DETECTIONS), lastAt: driftAt >= 0 ? driftAt : null },
+    uniformRate: inverse > 0 ? read(layout.Q_INVERSE_POSITIVE) / inverse : null,
+  };
 }

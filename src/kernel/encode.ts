@@ -39,24 +39,40 @@ export function encodeEvent(
   for (const item of parts) {
     const r = start(kernel, compiled, next++, event.time, weight, name?.index ?? -1, 1);
     encodeProperties(kernel, compiled, r, item, trait, keys);
-    encodeLabels(kernel, compiled, r, event.name);
+    encodeLabels(kernel, compiled, r, event.name, item);
   }
   const r = start(kernel, compiled, next++, event.time, weight, name?.index ?? -1, 0);
   const value = compiled.value(event.properties);
   kernel.doubles[(r + layout.R_VALUE) >> 3] = Number.isNaN(value) ? 0 : value;
   encodeProperties(kernel, compiled, r, event.properties, trait, keys);
-  if (parts.length === 0) encodeLabels(kernel, compiled, r, event.name);
+  if (parts.length === 0) encodeLabels(kernel, compiled, r, event.name, event.properties);
   return next - index;
 }
 
-function encodeLabels(kernel: Kernel, compiled: Compiled, r: number, name: string): void {
+/** What a record is to each model. */
+function encodeLabels(
+  kernel: Kernel,
+  compiled: Compiled,
+  r: number,
+  name: string,
+  properties: JsonObject,
+): void {
   const { layout } = kernel;
-  let at = (r + compiled.record.labels + layout.RL_LABEL) >> 2;
-  for (const model of compiled.models) {
-    if (model.examples.has(name)) {
-      kernel.ints[at] = model.positive.has(name) ? layout.LABEL_POSITIVE : layout.LABEL_NEGATIVE;
+  let at = r + compiled.record.labels;
+  for (const { target } of compiled.models) {
+    let role = target.role(name, properties);
+    if (role !== 0 && target.key !== undefined) {
+      const key = target.key(properties);
+      // Without what example and outcome must share, it is neither.
+      if (key === "") role = 0;
+      else kernel.doubles[(at + layout.RL_KEY) >> 3] = hash53(key);
     }
-    at += layout.RL_BYTES >> 2;
+    if (role !== 0) {
+      kernel.ints[(at + layout.RL_ROLE) >> 2] = role;
+      const propensity = target.propensity(properties);
+      if (propensity > 0 && propensity <= 1) kernel.floats[(at + layout.RL_PROPENSITY) >> 2] = propensity;
+    }
+    at += layout.RL_BYTES;
   }
 }
 

@@ -28,9 +28,9 @@ export class Kernel {
     this.words = new Uint32Array(buffer);
   }
 
-  /** Rows of features that a learner's block holds. */
-  learnerRows(kind: number): number {
-    return this.#exports.learnerRows(kind);
+  /** Bytes of a learner's own block; `size` is of hidden units or members. */
+  learnerBytes(kind: number, width: number, size: number): number {
+    return this.#exports.learnerBytes(kind, width, size);
   }
 
   /** How many records fit in the memory at once. */
@@ -53,11 +53,71 @@ export class Kernel {
     return this.#state(compiled);
   }
 
+  /** The state at a time until which no event came: what was pending and ran out has ended. */
+  advance(compiled: Compiled, state: Uint8Array, at: number): Uint8Array {
+    if (compiled.models.every(({ target }) => target.pending === 0)) return state;
+    this.#load(compiled);
+    this.bytes.set(state, this.layout.STATE);
+    this.#exports.advance(at);
+    return this.#state(compiled);
+  }
+
   /** Scores the first `count` records in memory; the answers are in `floats` from `layout.OUTPUT`. */
   rank(compiled: Compiled, state: Uint8Array, count: number, model: number, explain: boolean): void {
     this.#load(compiled);
     this.bytes.set(state, this.layout.STATE);
     this.#exports.rank(count, model, explain ? 1 : 0);
+  }
+
+  /** A probability that a model gave, corrected by how earlier ones of `state` turned out. */
+  calibrate(compiled: Compiled, state: Uint8Array, model: number, p: number): number {
+    this.#load(compiled);
+    this.bytes.set(state, this.layout.STATE);
+    return this.#exports.calibrate(model, p);
+  }
+
+  /** Orders the first `count` records to explore; answers of `exploreBytes` each are at `layout.OUTPUT`. */
+  explore(
+    compiled: Compiled,
+    state: Uint8Array,
+    count: number,
+    model: number,
+    how: number,
+    seed: number,
+  ): number {
+    this.#load(compiled);
+    this.bytes.set(state, this.layout.STATE);
+    this.#exports.explore(count, model, how, seed);
+    return this.#exports.exploreBytes(model);
+  }
+
+  // --- For training and evaluation: the state stays in memory from call to call.
+
+  /** Predicts the vector at `layout.RAW`, learns its label, returns the prediction. */
+  step(model: number, y: 0 | 1): number {
+    return this.#exports.step(model, y, 0);
+  }
+
+  /** Predicts the vector at `layout.RAW`. */
+  guess(model: number): number {
+    return this.#exports.guess(model);
+  }
+
+  /** The weight of a standardised feature. */
+  weight(model: number, feature: number): number {
+    return this.#exports.weight(model, feature);
+  }
+
+  /** From now on, folds log the examples they learn at `layout.OUTPUT`. */
+  beginLog(): void {
+    this.#exports.log(1);
+  }
+
+  /** Ends the log; returns how many bytes it has. */
+  endLog(): number {
+    const bytes = this.#exports.logged();
+    this.#exports.log(0);
+    return bytes;
   }
 
   #state(compiled: Compiled): Uint8Array {
@@ -67,6 +127,7 @@ export class Kernel {
   #load(compiled: Compiled): void {
     if (this.#loaded === compiled) return;
     this.bytes.set(compiled.params, this.layout.PARAMS);
+    this.bytes.set(compiled.prior, this.layout.PRIOR);
     this.#loaded = compiled;
   }
 }
@@ -85,5 +146,14 @@ interface KernelExports {
   init(): void;
   fold(count: number): void;
   rank(count: number, model: number, explain: number): void;
-  learnerRows(kind: number): number;
+  advance(at: number): void;
+  step(model: number, y: number, time: number): number;
+  guess(model: number): number;
+  weight(model: number, feature: number): number;
+  log(on: number): void;
+  logged(): number;
+  explore(count: number, model: number, how: number, seed: number): void;
+  exploreBytes(model: number): number;
+  calibrate(model: number, p: number): number;
+  learnerBytes(kind: number, width: number, size: number): number;
 }

@@ -1,4 +1,5 @@
 import type { Event, JsonObject } from "../events/event.ts";
+import type { Exploration } from "../kernel/rank.ts";
 
 /** What became of one event. */
 export type Receipt =
@@ -69,6 +70,8 @@ export interface RankRequest {
   explain: boolean;
   /** Which of the definition's models ranks; its first without it. */
   model?: string;
+  /** How to order them; by probability without it. */
+  explore?: { how: Exploration; seed: number };
 }
 
 export interface Ranked {
@@ -77,6 +80,8 @@ export interface Ranked {
   score: number;
   /** Standard deviation of the probability: how sure the model is. */
   sd: number;
+  /** With exploration: the probability that this candidate comes first. */
+  propensity?: number;
   /** Log-odds by feature, largest first; their sum with the bias is the log-odds of `score` before it is moderated by `sd`. */
   contributions?: { feature: string; value: number }[];
 }

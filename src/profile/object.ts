@@ -3,13 +3,15 @@ import type { Environment } from "../environment.ts";
 import type { Event } from "../events/event.ts";
 import { decode } from "../kernel/decode.ts";
 import { hash53 } from "../kernel/hash.ts";
-import { rank } from "../kernel/rank.ts";
+import type { Kernel } from "../kernel/instance.ts";
+import { explore, type Question, rank } from "../kernel/rank.ts";
 import type {
   EventsPage,
   EventsQuery,
   Failed,
   Ingested,
   ProfileRpc,
+  Ranked,
   RankRequest,
   RankResult,
   ReadOptions,
@@ -87,21 +89,14 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
       const model = models[index];
       if (model === undefined) return { journal, value: { status: "no-model", models } };
       const state = journal?.state ?? freshState(engine.kernel, engine.compiled);
-      const scored = rank(
-        engine.kernel,
-        engine.compiled,
-        state.kernel,
-        (name) => state.traits.get(name)?.value,
-        request.candidates,
-        Date.now(),
-        index,
-        request.explain,
-      );
-      const ranked = request.candidates
-        .map(({ id }, i) => ({ id, score: Number.NaN, sd: Number.NaN, ...scored[i] }))
-        .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
-        .slice(0, request.limit);
-      for (const one of ranked) one.contributions?.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+      const question: Question = {
+        compiled: engine.compiled,
+        state: state.kernel,
+        trait: (name) => state.traits.get(name)?.value,
+        at: Date.now(),
+        model: index,
+      };
+      const ranked = order(engine.kernel, question, request);
       return { journal, value: { status: "ranked", version: journal?.version ?? 0, model, ranked } };
     });
   }
@@ -141,6 +136,29 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
   }
 }
 
+/** The best candidates, best first. */
+function order(kernel: Kernel, question: Question, request: RankRequest): Ranked[] {
+  const { candidates, limit, explain } = request;
+  const scored = rank(kernel, question, candidates, explain);
+  const explored =
+    request.explore === undefined
+      ? undefined
+      : explore(kernel, question, candidates, request.explore.how, request.explore.seed);
+  return candidates
+    .map(({ id }, i) => {
+      const { score = Number.NaN, sd = Number.NaN, contributions } = scored[i] ?? {};
+      contributions?.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+      const one: Ranked = { id, score, sd };
+      const choice = explored?.[i];
+      if (choice !== undefined) one.propensity = choice.propensity;
+      if (contributions !== undefined) one.contributions = contributions;
+      return { one, order: choice?.order ?? score };
+    })
+    .sort((a, b) => b.order - a.order || (a.one.id < b.one.id ? -1 : 1))
+    .slice(0, limit)
+    .map(({ one }) => one);
+}
+
 /** A profile as it is answered. */
 function describe({ kernel, compiled }: Engine, user: string, version: number, state: State, at: number) {
   const trait = (name: string) => state.traits.get(name)?.value;
@@ -164,6 +182,12 @@ function describe({ kernel, compiled }: Engine, user: string, version: number, s
     interests: view.interests,
     windows: view.windows,
     scores: view.scores,
+    quality: Object.fromEntries(
+      Object.entries(view.quality).map(([model, quality]) => [
+        model,
+        { ...quality, drift: { ...quality.drift, lastAt: iso(quality.drift.lastAt) } },
+      ]),
+    ),
   };
 }
 

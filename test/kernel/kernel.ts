@@ -1,19 +1,18 @@
-import { readFileSync } from "node:fs";
+import type { Prior } from "../../src/definition/prior.ts";
 import { type Definition, parseDefinition } from "../../src/definition/schema.ts";
 import type { Event, JsonObject } from "../../src/events/event.ts";
 import { type Compiled, compile } from "../../src/kernel/compile.ts";
 import { decode } from "../../src/kernel/decode.ts";
-import { compileKernel, Kernel } from "../../src/kernel/instance.ts";
+import { Kernel } from "../../src/kernel/instance.ts";
+import { loadKernel } from "../../src/kernel/node.ts";
 import { rank } from "../../src/kernel/rank.ts";
 import type { View } from "../../src/kernel/view.ts";
 import { foldEvents } from "../../src/profile/fold.ts";
 import { freshState, type State } from "../../src/profile/state.ts";
 
-const module = compileKernel(readFileSync(new URL("../../build/kernel.wasm", import.meta.url)));
-
 /** A new instance of the built kernel. */
 export function newKernel(): Kernel {
-  return new Kernel(module);
+  return new Kernel(loadKernel());
 }
 
 /** The kernel with its host, behind the interface that the scalar reference has. */
@@ -22,8 +21,8 @@ export class KernelFold {
   readonly compiled: Compiled;
   state: State;
 
-  constructor(definition: Definition) {
-    this.compiled = compile(parseDefinition(definition), this.kernel);
+  constructor(definition: Definition, prior?: Prior) {
+    this.compiled = compile(parseDefinition(definition), this.kernel, prior === undefined ? {} : { prior });
     this.state = freshState(this.kernel, this.compiled);
   }
 
@@ -37,16 +36,14 @@ export class KernelFold {
 
   rank(candidates: readonly { id: string; properties: JsonObject }[], at: number, model: string) {
     const index = this.compiled.models.findIndex(({ name }) => name === model);
-    const scored = rank(
-      this.kernel,
-      this.compiled,
-      this.state.kernel,
-      this.#trait,
-      candidates,
+    const question = {
+      compiled: this.compiled,
+      state: this.state.kernel,
+      trait: this.#trait,
       at,
-      index,
-      true,
-    );
+      model: index,
+    };
+    const scored = rank(this.kernel, question, candidates, true);
     return scored.map((one, i) => ({ id: candidates[i]?.id ?? "", contributions: [], ...one }));
   }
 

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../../src/events/event.ts";
 import { hash32 } from "./hash.ts";
 import type { Interest } from "./interests.ts";
 import { compilePath, finiteNumber, keyAt, keyText, numberAt, type Path } from "./properties.ts";
+import { toScale } from "./scale.ts";
 import type { SlidingWindow } from "./windows.ts";
 
 const HOUR_MS = 3_600_000;
@@ -35,13 +36,12 @@ export function bindFeature(definition: FeatureDefinition, profile: Profile): Fe
   switch (definition.kind) {
     case "number": {
       const path = compilePath(definition.path);
-      const log = definition.scale === "log";
+      const scale = definition.scale;
       return {
         label: `number(${path[0]?.name})`,
         size: 1,
         append(x, _timeMs, properties) {
-          const value = numberAt(properties, path);
-          x.push(clamp(log ? Math.sign(value) * Math.log1p(Math.abs(value)) : value));
+          x.push(stored(toScale(scale, numberAt(properties, path))));
         },
       };
     }
@@ -101,7 +101,7 @@ export function bindFeature(definition: FeatureDefinition, profile: Profile): Fe
         size: width ?? 1,
         append(x) {
           const value = profile.traits.get(trait);
-          if (width === undefined) x.push(clamp(finiteNumber(value)));
+          if (width === undefined) x.push(stored(finiteNumber(value)));
           else appendIndicators(x, width, keyText(value));
         },
       };
@@ -114,9 +114,9 @@ function appendIndicators(x: number[], width: number, key: string | undefined): 
   for (let i = 0; i < width; i++) x.push(key === undefined ? NaN : i === hot ? 1 : 0);
 }
 
-/** NaN stays NaN. */
-function clamp(value: number): number {
-  return Math.max(-LARGEST_VALUE, Math.min(LARGEST_VALUE, value));
+/** An input as a record holds it: clamped, and in single precision. NaN stays NaN. */
+function stored(value: number): number {
+  return Math.fround(Math.max(-LARGEST_VALUE, Math.min(LARGEST_VALUE, value)));
 }
 
 function declared<T>(map: Map<string, T>, name: string): T {

@@ -1,3 +1,4 @@
+import type { Prior } from "../../src/definition/prior.ts";
 import { type Definition, durationMs } from "../../src/definition/schema.ts";
 import type { Event, Json, JsonObject } from "../../src/events/event.ts";
 import type { View } from "../../src/kernel/view.ts";
@@ -6,6 +7,7 @@ import { Interest } from "./interests.ts";
 import { type Contribution, Model } from "./model.ts";
 import { RunningNumber } from "./numbers.ts";
 import { compilePath, isObject, keyAt, numberAt, type Path } from "./properties.ts";
+import type { ModelRecord } from "./target.ts";
 import { SlidingWindow } from "./windows.ts";
 
 /** What the fold reads of an event. */
@@ -44,19 +46,19 @@ export class ReferenceFold {
   private firstMs: number | null = null;
   private latestMs: number | null = null;
 
-  constructor(definition: Definition) {
+  /** `prior`: what is known of all users, for the models that it has. */
+  constructor(definition: Definition, prior?: Prior) {
     this.eventNames = Object.keys(definition.events);
     this.weights = Object.values(definition.events).map((event) => event.weight);
     this.otherWeight = definition.otherWeight;
     this.items = definition.items;
     this.valuePath = definition.value === undefined ? [] : compilePath(definition.value);
-    for (const [name, { path, halfLife }] of Object.entries(definition.numbers)) {
-      const number = new RunningNumber(halfLife === undefined ? Infinity : durationMs(halfLife));
-      this.numbers.set(name, { path: compilePath(path), number });
+    for (const [name, number] of Object.entries(definition.numbers)) {
+      this.numbers.set(name, { path: compilePath(number.path), number: new RunningNumber(number) });
     }
     this.profile = emptyProfile(definition, this.eventNames);
     for (const [name, model] of Object.entries(definition.models)) {
-      this.models.set(name, new Model(model, this.profile));
+      this.models.set(name, new Model(model, this.profile, prior?.models[name]));
     }
   }
 
@@ -67,6 +69,7 @@ export class ReferenceFold {
 
   /** The profile at a time, which is not before the last event. */
   view(at: number): View {
+    const models = new Map([...this.models].map(([name, model]) => [name, model.at(at)]));
     return {
       events: this.events,
       firstSeen: this.firstMs,
@@ -78,13 +81,14 @@ export class ReferenceFold {
         const named = this.eventNames.map((name, i): [string, number] => [name, counts[i] ?? 0]);
         return { events, value, counts: Object.fromEntries(named.filter(([, count]) => count > 0)) };
       }),
-      scores: fromMap(this.models, (model) => model.view(at)),
+      scores: fromMap(models, (model) => model.score(at)),
+      quality: fromMap(models, (model) => model.qualityView()),
     };
   }
 
   /** Scores candidates by a model for the user at a time, in the order given. */
   rank(candidates: Candidate[], at: number, model: string): Ranked[] {
-    const scorer = this.modelNamed(model);
+    const scorer = this.modelNamed(model).at(at);
     return candidates.map(({ id, properties }) => {
       const { probability, sd, contributions } = scorer.explain(at, properties);
       return { id, score: probability, sd, contributions };
@@ -108,10 +112,10 @@ export class ReferenceFold {
     // Parts come first, so that a model that learns from one does not see its event counted.
     const parts = this.partsOf(properties);
     for (const part of parts) {
-      this.learn(name, time, part);
+      this.show({ name, timeMs: time, properties: part, example: true });
       this.foldProperties(time, weight, part);
     }
-    if (parts.length === 0) this.learn(name, time, properties);
+    this.show({ name, timeMs: time, properties, example: parts.length === 0 });
 
     this.events += 1;
     this.firstMs ??= time;
@@ -125,10 +129,8 @@ export class ReferenceFold {
   }
 
   /** Models see the state before the record, so that no feature contains the event it helps to predict. */
-  private learn(name: string, time: number, properties: JsonObject): void {
-    for (const model of this.models.values()) {
-      if (model.learnsFrom(name)) model.learn(name, time, properties);
-    }
+  private show(record: ModelRecord): void {
+    for (const model of this.models.values()) model.take(record);
   }
 
   private partsOf(properties: JsonObject): JsonObject[] {

@@ -74,3 +74,11 @@ export class P2Median {
     return this.positions[i] ?? NaN;
   }
 }
+
+/** The median of values that are all at hand; of an even number, the mean of the middle two. */
+export function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+}

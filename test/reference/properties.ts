@@ -31,6 +31,16 @@ export function keyAt(properties: JsonObject, path: Path): string | undefined {
   return undefined;
 }
 
+/** The first alternative that is a finite number or a non-empty text, as it is. */
+export function valueAt(properties: JsonObject, path: Path): number | string | undefined {
+  for (const step of path) {
+    const value = lookup(properties, step);
+    if (typeof value === "string" && value !== "") return value;
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+  }
+  return undefined;
+}
+
 /** NaN stands for a missing number everywhere in the reference. */
 export function finiteNumber(value: Json | undefined): number {
   return typeof value === "number" && Number.isFinite(value) ? value : NaN;

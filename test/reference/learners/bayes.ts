@@ -1,4 +1,4 @@
-import { type Learner, type Prediction, sigmoid } from "./learner.ts";
+import { type Input, type Learner, type Prediction, sigmoid } from "./learner.ts";
 
 /**
  * The user's own effect over a prior: logistic regression by an extended Kalman filter with a diagonal
@@ -23,7 +23,7 @@ export class Bayes implements Learner {
     this.s = new Array<number>(size).fill(options.variance);
   }
 
-  predict(z: number[]): Prediction {
+  predict({ z }: Input): Prediction {
     const v = this.logitVariance(z);
     const kept = 1 / Math.sqrt(1 + (Math.PI * v) / 8);
     const probability = sigmoid(kept * this.logit(z));
@@ -31,7 +31,7 @@ export class Bayes implements Learner {
     return { probability, sd: Math.min(spread * Math.sqrt(v), Math.sqrt(spread * (1 - kept))) };
   }
 
-  learn(z: number[], y: number): void {
+  learn({ z }: Input, y: number): void {
     if (this.tau2 === 0) return; // The user has no effect of their own; forgetting would divide 0 by 0.
     this.forgetTowardPrior();
     const p = sigmoid(this.logit(z));
@@ -45,8 +45,8 @@ export class Bayes implements Learner {
     }
   }
 
-  weight(j: number): number {
-    return (this.prior[j] ?? 0) + (this.m[j] ?? 0);
+  contributions({ z }: Input): number[] {
+    return z.map((value, j) => ((this.prior[j] ?? 0) + (this.m[j] ?? 0)) * value);
   }
 
   /**

@@ -1,39 +1,42 @@
-import { type Learner, type Prediction, sigmoid } from "./learner.ts";
+import { dot, type Input, type Learner, type Prediction, sigmoid, startFrom, terms } from "./learner.ts";
 
-/** Logistic regression by stochastic gradient descent on the log loss (Robbins and Monro, 1951). */
+interface SgdOptions {
+  rate: number;
+  biasRate: number;
+  l1: number;
+  l2: number;
+}
+
+/**
+ * Logistic regression by stochastic gradient descent on the log loss (Robbins and Monro, 1951). L1 shrinks
+ * after the step and stops at 0 (truncated gradient, Langford et al. 2009); the bias has no penalty.
+ */
 export class Sgd implements Learner {
-  private readonly rate: number;
-  private readonly biasRate: number;
-  private readonly l2: number;
+  private readonly options: SgdOptions;
   private readonly w: number[];
 
-  constructor(size: number, { rate, biasRate, l2 }: { rate: number; biasRate: number; l2: number }) {
-    this.rate = rate;
-    this.biasRate = biasRate;
-    this.l2 = l2;
-    this.w = new Array<number>(size).fill(0);
+  /** `prior`: the weights to start from. */
+  constructor(size: number, options: SgdOptions, prior?: number[]) {
+    this.options = options;
+    this.w = startFrom(prior, size);
   }
 
-  predict(z: number[]): Prediction {
-    return { probability: this.probability(z), sd: 0 };
+  predict({ z }: Input): Prediction {
+    return { probability: sigmoid(dot(this.w, z)), sd: 0 };
   }
 
-  learn(z: number[], y: number): void {
-    const g = this.probability(z) - y;
-    this.w[0] = this.weight(0) - this.biasRate * g;
+  learn({ z }: Input, y: number): void {
+    const { rate, biasRate, l1, l2 } = this.options;
+    const g = sigmoid(dot(this.w, z)) - y;
+    this.w[0] = (this.w[0] ?? 0) - biasRate * g;
     for (let j = 1; j < z.length; j++) {
       const w = this.w[j] ?? 0;
-      this.w[j] = w - this.rate * (g * (z[j] ?? 0) + this.l2 * w);
+      const stepped = w - rate * (g * (z[j] ?? 0) + l2 * w);
+      this.w[j] = Math.sign(stepped) * Math.max(0, Math.abs(stepped) - rate * l1);
     }
   }
 
-  weight(j: number): number {
-    return this.w[j] ?? 0;
-  }
-
-  private probability(z: number[]): number {
-    let logit = 0;
-    for (let j = 0; j < z.length; j++) logit += (this.w[j] ?? 0) * (z[j] ?? 0);
-    return sigmoid(logit);
+  contributions({ z }: Input): number[] {
+    return terms(this.w, z);
   }
 }

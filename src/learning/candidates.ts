@@ -1,0 +1,41 @@
+import { spread } from "./metrics.ts";
+
+/** A setting that was tried, and its mean log loss in each block. */
+export interface Candidate<Setting> {
+  /** The setting, for people. */
+  name: string;
+  setting: Setting;
+  losses: number[];
+}
+
+/** Candidates of one choice, and the one to take. */
+export interface Choice<Setting> {
+  candidates: Candidate<Setting>[];
+  chosen: Candidate<Setting>;
+}
+
+/** The candidate of least mean log loss; the first of equals. */
+export function best<Setting>(candidates: readonly Candidate<Setting>[]): Candidate<Setting> {
+  const [first, ...others] = candidates;
+  if (first === undefined) throw new Error("at least one candidate is expected, there is none");
+  return others.reduce((least, one) => (meanLoss(one) < meanLoss(least) ? one : least), first);
+}
+
+/**
+ * The best candidate, unless it is within noise of what there is already: its mean advantage over `current`, block by
+ * block, must exceed the standard error of that advantage.
+ */
+export function bestOver<Setting>(
+  current: Candidate<Setting>,
+  candidates: readonly Candidate<Setting>[],
+): Candidate<Setting> {
+  const found = best(candidates);
+  const { mean, sd } = spread(
+    current.losses.map((loss, block) => loss - (found.losses[block] ?? Number.NaN)),
+  );
+  return mean > sd / Math.sqrt(current.losses.length) ? found : current;
+}
+
+export function meanLoss({ losses }: Candidate<unknown>): number {
+  return spread(losses).mean;
+}

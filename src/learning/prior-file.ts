@@ -1,0 +1,65 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import * as v from "valibot";
+import { UserError } from "../cli/user-error.ts";
+import { type ModelPrior, type Prior, PriorSchema } from "../definition/prior.ts";
+import { hash53 } from "../kernel/hash.ts";
+import { fingerprintOf, type Subject } from "./subject.ts";
+
+/** Reads what a prior file holds for the subject's model. @throws UserError */
+export function readPrior(file: string, subject: Subject): ModelPrior {
+  const prior = readPriorFile(file);
+  const { definition, model } = subject;
+  if (
+    prior.definition !== definition.name ||
+    prior.fingerprint !== fingerprintOf(subject.module, definition)
+  ) {
+    throw new UserError(
+      `${file} was trained for another state of the definition (${prior.definition} ${prior.fingerprint})`,
+      `Train one for ${definition.name} as it is now, with limn train.`,
+    );
+  }
+  const found = prior.models[model];
+  if (found !== undefined) return found;
+  throw new UserError(
+    `${file} has no model "${model}"`,
+    `Its models are: ${Object.keys(prior.models).join(", ")}.`,
+  );
+}
+
+/**
+ * Writes the prior of a model. What the file holds for other models of the same definition stays.
+ * @param through the time of the newest example that was learned, in ms since 1970
+ */
+export function writePrior(file: string, subject: Subject, trained: ModelPrior, through: number): Prior {
+  const { module, definition, model } = subject;
+  const fingerprint = fingerprintOf(module, definition);
+  const before = existsSync(file) ? readPriorFile(file) : undefined;
+  const models = { ...(before?.fingerprint === fingerprint && before.models), [model]: trained };
+  const prior = {
+    definition: definition.name,
+    fingerprint,
+    // By content: the same history gives the same version, and another prior never the same.
+    version: `${new Date(through).toISOString().slice(0, 10)}-${hash53(JSON.stringify(models)).toString(36)}`,
+    models,
+  };
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(prior, null, 2)}\n`);
+  return prior;
+}
+
+function readPriorFile(file: string): Prior {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    throw new UserError(`the prior ${file} cannot be read`, "Name a file that limn train has written.");
+  }
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), PriorSchema), text);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new UserError(
+    `the prior ${file} is not valid: ${v.getDotPath(issue) ?? "/"}: ${issue.message}`,
+    "Name a file that limn train has written.",
+  );
+}

@@ -1,0 +1,47 @@
+import type { ModelPrior } from "../definition/prior.ts";
+import type { Definition, LearnerDefinition } from "../definition/schema.ts";
+import { compile } from "../kernel/compile.ts";
+import { Kernel } from "../kernel/instance.ts";
+import { OfflineModel } from "../kernel/offline.ts";
+
+/** What is studied: a model of a definition, and the kernel that runs it. */
+export interface Subject {
+  module: WebAssembly.Module;
+  definition: Definition;
+  /** One of the definition's models. */
+  model: string;
+}
+
+/** The model's target, features and learner. */
+export function modelOf({ definition, model }: Subject): Definition["models"][string] {
+  const found = definition.models[model];
+  if (found === undefined) throw new Error(`the definition is expected to have the model "${model}"`);
+  return found;
+}
+
+/** The definition with this model alone, by that learner when one is given. */
+export function modelAlone(subject: Subject, learner?: LearnerDefinition): Definition {
+  const model = modelOf(subject);
+  return {
+    ...subject.definition,
+    models: { [subject.model]: learner === undefined ? model : { ...model, learner } },
+  };
+}
+
+/** The model with that learner, untaught, over the prior when one is given. */
+export function newModel(subject: Subject, learner: LearnerDefinition, prior?: ModelPrior): OfflineModel {
+  const { module, model } = subject;
+  const definition = modelAlone(subject, learner);
+  if (prior === undefined) return new OfflineModel(module, definition, model);
+  return new OfflineModel(module, definition, model, {
+    definition: definition.name,
+    fingerprint: fingerprintOf(module, definition),
+    version: "offline",
+    models: { [model]: prior },
+  });
+}
+
+/** What a prior must name to be accepted for a definition. */
+export function fingerprintOf(module: WebAssembly.Module, definition: Definition): string {
+  return compile(definition, new Kernel(module)).fingerprint;
+}
