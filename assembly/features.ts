@@ -14,6 +14,7 @@ import {
 export const Z: usize = memory.data(512, 16);
 
 const LARGEST: f32 = 1e15;
+const SMALLEST: f32 = 1e-15;
 const LARGEST_Z: f32 = 1e6;
 /** A deviation below 1e-5 of the mean is within what f32 loses: such a feature is constant. */
 const NOISE: f32 = 1e-10;
@@ -81,9 +82,9 @@ export function extract(m: usize, r: usize): void {
   }
 }
 
-/** Stores a value within bounds; NaN stays missing. */
+/** Stores a value within bounds, so that no square of it over- or underflows; NaN stays missing. */
 @inline function put(slot: usize, x: f32): void {
-  store<f32>(slot, min(max(x, -LARGEST), LARGEST));
+  store<f32>(slot, abs(x) < SMALLEST ? 0 : min(max(x, -LARGEST), LARGEST));
 }
 
 /** Standardises the raw vector into Z by rows of means and variances: missing and constant features become 0. */

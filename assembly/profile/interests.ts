@@ -35,7 +35,7 @@ export function addInterest(d: usize, keep: i32, key: f64, weight: f64, t: f64, 
   const at = weights + (<usize>slot << 3);
   store<f64>(d + I_KEYS + (<usize>slot << 3), key);
   store<f64>(at, inherited + grown);
-  store<f32>(errorsOf(weights, keep) + (<usize>slot << 2), <f32>inherited);
+  store<f32>(errorsOf(weights, keep) + (<usize>slot << 2), roundUp(inherited));
 }
 
 /** The slot of `key`, or -1. Free slots hold the key 0, which no event has, so whole vectors may be compared. */
@@ -72,8 +72,13 @@ function moveLandmark(d: usize, keep: i32, factor: f64, t: f64): void {
   for (let p = weights; p < errors; p += 16) v128.store(p, f64x2.mul(v128.load(p), factors));
   for (let i = 0; i < keep; i++) {
     const p = errors + (<usize>i << 2);
-    store<f32>(p, <f32>(<f64>load<f32>(p) * factor));
+    store<f32>(p, roundUp(<f64>load<f32>(p) * factor));
   }
+}
+
+/** An error is a bound: kept in f32, it must not come out too small. */
+@inline function roundUp(error: f64): f32 {
+  return <f32>(error * 1.0000002);
 }
 
 @inline function errorsOf(weights: usize, keep: i32): usize {

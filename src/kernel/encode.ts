@@ -39,13 +39,13 @@ export function encodeEvent(
   for (const item of parts) {
     const r = start(kernel, compiled, next++, event.time, weight, name?.index ?? -1, 1);
     encodeProperties(kernel, compiled, r, item, trait, keys);
-    encodeLabels(kernel, compiled, r, event.name, item);
+    encodeLabels(kernel, compiled, r, event.name, item, false);
   }
   const r = start(kernel, compiled, next++, event.time, weight, name?.index ?? -1, 0);
   const value = compiled.value(event.properties);
   kernel.doubles[(r + layout.R_VALUE) >> 3] = Number.isNaN(value) ? 0 : value;
   encodeProperties(kernel, compiled, r, event.properties, trait, keys);
-  if (parts.length === 0) encodeLabels(kernel, compiled, r, event.name, event.properties);
+  encodeLabels(kernel, compiled, r, event.name, event.properties, parts.length > 0);
   return next - index;
 }
 
@@ -56,11 +56,14 @@ function encodeLabels(
   r: number,
   name: string,
   properties: JsonObject,
+  outcomeOnly: boolean,
 ): void {
   const { layout } = kernel;
   let at = r + compiled.record.labels;
   for (const { target } of compiled.models) {
     let role = target.role(name, properties);
+    // The parts of an event are examples in its place.
+    if (outcomeOnly) role &= layout.ROLE_OUTCOME;
     if (role !== 0 && target.key !== undefined) {
       const key = target.key(properties);
       // Without what example and outcome must share, it is neither.

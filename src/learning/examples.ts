@@ -1,7 +1,7 @@
-import { durationMs } from "../definition/schema.ts";
+import type { Event } from "../events/event.ts";
 import { OfflineProfile } from "../kernel/offline.ts";
 import type { History } from "./history.ts";
-import { modelAlone, modelOf, type Subject } from "./subject.ts";
+import { modelAlone, type Subject } from "./subject.ts";
 
 /** What a model learns from, of all users: user after user, each in the order of the fold. */
 export interface Examples {
@@ -11,17 +11,13 @@ export interface Examples {
   /** Vector after vector, as they were when each decision was due; NaN where a feature is missing. */
   x: Float32Array;
   y: Uint8Array;
-  /** When the decision was due, in ms since 1970. */
+  /** When the label became known, and the example could be learned, in ms since 1970. */
   time: Float64Array;
-  /** When the label was known at the latest, in ms since 1970. */
-  known: Float64Array;
-  /** Where each user's examples start, and the end of the last one's. */
-  starts: number[];
+  /** Each user's events, and the examples that they gave: from `start` until before `end`. */
+  users: { events: readonly Event[]; start: number; end: number }[];
   /** All examples in the order of their times. */
   byTime: Uint32Array;
 }
-
-const EVENTS_PER_FOLD = 1000;
 
 /**
  * Folds the events of every user and gathers what the subject's model learns on the way.
@@ -29,29 +25,24 @@ const EVENTS_PER_FOLD = 1000;
  */
 export function extractExamples(
   subject: Subject,
-  { users }: Pick<History, "users">,
+  history: Pick<History, "users">,
   onEvents: (events: number) => void = () => {},
 ): Examples {
-  const { within } = modelOf(subject).target;
-  const withinMs = within === undefined ? 0 : durationMs(within);
   const definition = modelAlone(subject);
   const vectors: Float32Array[] = [];
   const labels: number[] = [];
   const times: number[] = [];
-  const starts: number[] = [];
-  for (const events of users.values()) {
-    starts.push(labels.length);
-    const profile = new OfflineProfile(subject.module, definition);
-    for (let at = 0; at < events.length; at += EVENTS_PER_FOLD) {
-      for (const { x, y, time } of profile.fold(events.slice(at, at + EVENTS_PER_FOLD))) {
-        vectors.push(x);
-        labels.push(y);
-        times.push(time);
-      }
+  const users: Examples["users"] = [];
+  for (const events of history.users.values()) {
+    const start = labels.length;
+    for (const { x, y, time } of new OfflineProfile(subject.module, definition).fold(events)) {
+      vectors.push(x);
+      labels.push(y);
+      times.push(time);
     }
+    users.push({ events, start, end: labels.length });
     onEvents(events.length);
   }
-  starts.push(labels.length);
   const width = vectors[0]?.length ?? 0;
   const x = new Float32Array(vectors.length * width);
   vectors.forEach((vector, i) => {
@@ -64,8 +55,7 @@ export function extractExamples(
     x,
     y: Uint8Array.from(labels),
     time,
-    known: time.map((due) => due + withinMs),
-    starts,
+    users,
     byTime: Uint32Array.from(times.keys()).sort((a, b) => (time[a] ?? 0) - (time[b] ?? 0) || a - b),
   };
 }
@@ -75,10 +65,16 @@ export function vectorAt({ x, width }: Examples, example: number): Float32Array 
   return x.subarray(example * width, (example + 1) * width);
 }
 
+export function labelAt({ y }: Examples, example: number): 0 | 1 {
+  return y[example] === 1 ? 1 : 0;
+}
+
 /** Values by example, of some examples. */
-export function pick<Values extends Uint8Array | Float64Array>(
-  values: Values,
-  examples: Uint32Array,
-): number[] {
+export function pick(values: Uint8Array | Float64Array, examples: Uint32Array): number[] {
   return Array.from(examples, (example) => values[example] ?? Number.NaN);
+}
+
+/** The share of positives among some examples. */
+export function rateOf({ y }: Examples, examples: Uint32Array): number {
+  return examples.reduce((sum, example) => sum + (y[example] ?? 0), 0) / examples.length;
 }

@@ -1,7 +1,10 @@
 import type { ModelPrior } from "../definition/prior.ts";
 import type { LearnerDefinition } from "../definition/schema.ts";
-import { type Examples, vectorAt } from "./examples.ts";
+import { type Examples, labelAt, vectorAt } from "./examples.ts";
 import { newModel, type Subject } from "./subject.ts";
+
+/** Predicts by the weights of the prior, and learns nothing. */
+const STILL: LearnerDefinition = { kind: "sgd", rate: 0, biasRate: 0, l1: 0, l2: 0 };
 
 /** Of the features, by index, the bias first. */
 export interface Scaling {
@@ -47,7 +50,7 @@ export function trainGlobal(
   const size = featureCount(subject);
   const untaught = { weights: new Array<number>(size).fill(0), ...scalingOf(examples, of, size) };
   const model = newModel(subject, learner, untaught);
-  for (const example of of) model.learn(vectorAt(examples, example), examples.y[example] === 1 ? 1 : 0);
+  for (const example of of) model.learn(vectorAt(examples, example), labelAt(examples, example));
   return { ...untaught, weights: Array.from(model.weights().subarray(0, size)) };
 }
 
@@ -59,12 +62,12 @@ export function predictGlobal(
   of: Uint32Array,
 ): Float64Array {
   // Not bayes: it would moderate the prediction by its doubt about a user whom nobody asked about.
-  const model = newModel(subject, { kind: "sgd", rate: 0, biasRate: 0, l1: 0, l2: 0 }, prior);
+  const model = newModel(subject, STILL, prior);
   return Float64Array.from(of, (example) => model.predict(vectorAt(examples, example)));
 }
 
 /** How many indices the features take, the bias included and padding not. */
 function featureCount(subject: Subject): number {
-  const { features } = newModel(subject, { kind: "sgd", rate: 0, biasRate: 0, l1: 0, l2: 0 });
+  const { features } = newModel(subject, STILL);
   return features.reduce((sum, { width }) => sum + width, 0);
 }

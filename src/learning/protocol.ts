@@ -1,7 +1,7 @@
 import type { ModelPrior } from "../definition/prior.ts";
 import type { LearnerDefinition } from "../definition/schema.ts";
 import { userEffects } from "./effects.ts";
-import { type Examples, pick } from "./examples.ts";
+import { type Examples, pick, rateOf } from "./examples.ts";
 import { predictGlobal, trainGlobal } from "./global.ts";
 import type { NamedLearner } from "./learners.ts";
 import { type Metrics, measure } from "./metrics.ts";
@@ -61,7 +61,7 @@ export function evaluateHistory(
       userEffects(subject, examples, { learner: of, onExamples, ...(over !== undefined && { prior: over }) }),
       measured,
     );
-  const rate = pick(examples.y, train).reduce((sum, label) => sum + label, 0) / train.length;
+  const rate = rateOf(examples, train);
   const rows = [
     {
       name: "base rate",

@@ -17,14 +17,15 @@ export function timeAt({ byTime, time, count }: Examples, share: number): number
   return share >= 1 || example === undefined ? Number.POSITIVE_INFINITY : (time[example] ?? Number.NaN);
 }
 
-/**
- * Trains on the past, measures on the future. What was due before `trainUntil`, but whose label was only known after
- * it, is in neither: a model of that day could not have learned it.
- */
-export function splitAt(examples: Examples, trainUntil: number, measureFrom: number, until: number): Split {
-  const { byTime, time, known } = examples;
+/** Trains on what was known at a time, measures on what comes in a later span. */
+export function splitAt(
+  { byTime, time }: Examples,
+  trainUntil: number,
+  measureFrom: number,
+  until: number,
+): Split {
   return {
-    train: byTime.filter((i) => (time[i] ?? 0) < trainUntil && (known[i] ?? 0) <= trainUntil),
+    train: byTime.filter((i) => (time[i] ?? 0) < trainUntil),
     measured: byTime.filter((i) => (time[i] ?? 0) >= measureFrom && (time[i] ?? 0) < until),
     until,
   };

@@ -1,4 +1,4 @@
-import type { ModelPrior } from "../definition/prior.ts";
+import type { ModelPrior, Prior } from "../definition/prior.ts";
 import type { Definition, LearnerDefinition } from "../definition/schema.ts";
 import { compile } from "../kernel/compile.ts";
 import { Kernel } from "../kernel/instance.ts";
@@ -30,15 +30,19 @@ export function modelAlone(subject: Subject, learner?: LearnerDefinition): Defin
 
 /** The model with that learner, untaught, over the prior when one is given. */
 export function newModel(subject: Subject, learner: LearnerDefinition, prior?: ModelPrior): OfflineModel {
-  const { module, model } = subject;
   const definition = modelAlone(subject, learner);
-  if (prior === undefined) return new OfflineModel(module, definition, model);
-  return new OfflineModel(module, definition, model, {
+  return new OfflineModel(subject.module, definition, subject.model, priorAlone(subject, definition, prior));
+}
+
+/** A prior for the model alone in its definition; undefined when nothing is known. */
+export function priorAlone(subject: Subject, definition: Definition, known?: ModelPrior): Prior | undefined {
+  if (known === undefined) return undefined;
+  return {
     definition: definition.name,
-    fingerprint: fingerprintOf(module, definition),
+    fingerprint: fingerprintOf(subject.module, definition),
     version: "offline",
-    models: { [model]: prior },
-  });
+    models: { [subject.model]: known },
+  };
 }
 
 /** What a prior must name to be accepted for a definition. */

@@ -2,7 +2,7 @@ import type { ModelPrior } from "../definition/prior.ts";
 import type { LearnerDefinition } from "../definition/schema.ts";
 import { best, bestOver, type Candidate, type Choice } from "./candidates.ts";
 import { userEffects } from "./effects.ts";
-import { type Examples, extractExamples, pick } from "./examples.ts";
+import { type Examples, extractExamples, pick, rateOf } from "./examples.ts";
 import { predictGlobal, trainGlobal } from "./global.ts";
 import { scaleHalfLives } from "./half-lives.ts";
 import type { History } from "./history.ts";
@@ -170,9 +170,9 @@ function userLoss(
   return measure(pick(examples.y, measured), pick(p, measured)).logLoss;
 }
 
-function baseRateLoss({ y }: Examples, { train, measured }: Split): number {
-  const rate = pick(y, train).reduce((sum, label) => sum + label, 0) / train.length;
-  const labels = pick(y, measured);
+function baseRateLoss(examples: Examples, { train, measured }: Split): number {
+  const rate = rateOf(examples, train);
+  const labels = pick(examples.y, measured);
   return measure(
     labels,
     labels.map(() => rate),

@@ -10,7 +10,12 @@ export const everything = parseDefinition({
   otherWeight: 0.25,
   items: "products",
   value: ["value", "money.total"],
-  numbers: { price: { path: "price" }, rating: { path: "rating", halfLife: "2d" } },
+  numbers: {
+    price: { path: "price" },
+    rating: { path: "rating", halfLife: "2d" },
+    amount: { path: "amount", outliers: { rule: "zscore" } },
+    size: { path: "size", scale: "log", outliers: { rule: "hampel", of: 11 } },
+  },
   interests: {
     category: { path: "category", halfLife: "3d", keep: 4 },
     brand: { path: ["brand", "maker.name"], halfLife: "6h", keep: 6 },
@@ -41,6 +46,19 @@ export const everything = parseDefinition({
       ],
       learner: { kind: "bayes", variance: 0.5, forget: 0.01 },
     },
+    liked: {
+      target: { examples: ["rate"], positive: { path: "rating", atLeast: 4 }, propensity: "p" },
+      features: [{ kind: "number", path: "price" }, { kind: "hour" }],
+      learner: { kind: "ftrl", alpha: 0.3, l1: 0.01, l2: 0.1 },
+    },
+    bought: {
+      target: { examples: ["view"], positive: ["buy"], same: "item", within: "1d", pending: 4 },
+      features: [
+        { kind: "number", path: "price", scale: "log" },
+        { kind: "affinity", dimension: "category" },
+      ],
+      learner: { kind: "ensemble", of: [{ kind: "coin", alpha: 0.3 }, { kind: "adamw" }, { kind: "bayes" }] },
+    },
   },
 });
 
@@ -58,6 +76,9 @@ const properties = (numbers: fc.Arbitrary<number>): fc.Arbitrary<JsonObject> =>
       value: maybe(numbers),
       category: maybe(fc.constantFrom("a", "b", "c", "d", "e", "f", "g", 7)),
       brand: maybe(fc.constantFrom("x", "y", "z", "")),
+      amount: maybe(numbers),
+      size: maybe(numbers),
+      item: maybe(fc.constantFrom("i", "j", "k")),
     })
     .map((record) => JSON.parse(JSON.stringify(record)));
 
@@ -70,7 +91,7 @@ export function events(numbers: fc.Arbitrary<number>, maxLength = 200): fc.Arbit
           { weight: 8, arbitrary: fc.integer({ min: 0, max: 3_600_000 }) },
           fc.integer({ min: 0, max: 4e9 }),
         ),
-        name: fc.constantFrom("view", "view", "buy", "look", "Something Else"),
+        name: fc.constantFrom("view", "view", "buy", "look", "rate", "Something Else"),
         properties: properties(numbers),
         products: maybe(fc.array(properties(numbers), { maxLength: 3 })),
         traits: maybe(

@@ -38,7 +38,7 @@ export class Gate {
   /** The value as it enters the statistics. */
   pass(u: number): number {
     const normal = this.level.normal();
-    if (normal === undefined || Math.abs(u - normal.centre) <= normal.radius) {
+    if (normal === undefined || !(Math.abs(u - normal.centre) > normal.radius)) {
       this.row = 0;
       this.level.take(u);
       return u;
@@ -79,7 +79,8 @@ class RecentMoments implements Level {
   }
 
   normal(): Normal | undefined {
-    if (this.n < LEAST_FOR_MOMENTS || this.variance <= 0) return undefined;
+    // Written so that a variance that is not a number, as after values of 1e200, says nothing either.
+    if (!(this.n >= LEAST_FOR_MOMENTS && this.variance > 0)) return undefined;
     return { centre: this.mean, radius: this.threshold * Math.sqrt(this.variance) };
   }
 
