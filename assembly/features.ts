@@ -87,6 +87,12 @@ export function extract(m: usize, r: usize): void {
   store<f32>(slot, abs(x) < SMALLEST ? 0 : min(max(x, -LARGEST), LARGEST));
 }
 
+/** Brings a raw vector from outside within the bounds that `extract` keeps; the bias is 1. */
+export function bound(width: i32): void {
+  for (let p = RAW, end = RAW + (<usize>width << 2); p < end; p += 4) put(p, load<f32>(p));
+  store<f32>(RAW, 1);
+}
+
 /** Standardises the raw vector into Z by rows of means and variances: missing and constant features become 0. */
 export function standardise(means: usize, variances: usize, width: i32): void {
   const row = <usize>width << 2;

@@ -1,6 +1,7 @@
 // The whole interface of the kernel. The host copies the definition into PARAMS, the priors into PRIOR, a state into
 // STATE and records into RECORDS, calls one function, and copies the result out.
 import { answerBytes, exploreRecords } from "./explore";
+import { bound } from "./features";
 import { foldRecord, initState, passTime } from "./fold";
 import { weight as weightOf } from "./learners/index";
 import { probability } from "./learners/prediction";
@@ -8,7 +9,7 @@ import { beginLog, logged as loggedBytes } from "./log";
 import { learnerOf, predictRaw, stateOf, stepRaw } from "./model";
 import { calibrated } from "./quality";
 import { rankRecords } from "./rank";
-import { M_QUALITY, P_MODELS_AT, P_RECORD_BYTES, PARAMS, PM_BYTES, RAW, RECORDS } from "./layout";
+import { M_QUALITY, P_MODELS_AT, P_RECORD_BYTES, PARAMS, PM_BYTES, PM_WIDTH, RECORDS } from "./layout";
 
 export * from "./layout";
 export { learnerBytes } from "./learners/index";
@@ -58,13 +59,13 @@ export function calibrate(index: i32, p: f64): f64 {
 
 /** Predicts the vector in RAW, learns its label, and returns the prediction. */
 export function step(index: i32, y: f32, t: f64): f64 {
-  store<f32>(RAW, 1);
+  bound(load<i32>(model(index), PM_WIDTH));
   return stepRaw(model(index), index, y, 0, t);
 }
 
 /** Predicts the vector in RAW. */
 export function guess(index: i32): f64 {
-  store<f32>(RAW, 1);
+  bound(load<i32>(model(index), PM_WIDTH));
   predictRaw(model(index));
   return probability;
 }

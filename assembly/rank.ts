@@ -1,6 +1,6 @@
 // Scores candidates for the state; writes nothing to it.
 import { Z } from "./features";
-import { contribution } from "./learners/index";
+import { addContributions } from "./learners/index";
 import { deviation, probability } from "./learners/prediction";
 import { learnerOf, predictRecord } from "./model";
 import {
@@ -20,8 +20,8 @@ export function rankRecords(m: usize, count: i32, explain: i32): void {
     store<f32>(out, <f32>probability, O_PROBABILITY);
     store<f32>(out, <f32>deviation, O_SD);
     if (explain == 0) continue;
-    for (let j = 0; j < features; j++) {
-      store<f32>(out + (<usize>j << 2), contribution(learner, Z, RAW, j), O_CONTRIBUTIONS);
-    }
+    const contributions = out + O_CONTRIBUTIONS;
+    memory.fill(contributions, 0, <usize>outBytes - O_CONTRIBUTIONS);
+    addContributions(learner, Z, RAW, features, contributions, 1);
   }
 }

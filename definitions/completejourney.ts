@@ -14,24 +14,28 @@ export const completejourney = {
   },
   windows: ["24h", "7d", "30d", "90d"],
   models: {
-    /** Of what the household buys: is it discounted? The amounts of the discounts are no features, they are the answer. */
+    /**
+     * Of what the household buys: is it discounted? The amounts of the discounts are no features, they are the answer;
+     * nor is the price, which is what was paid after them, nor the quantity, which a discount moves.
+     */
     discount: {
       target: { examples: ["Product Purchased", "Discount Purchased"], positive: ["Discount Purchased"] },
       features: [
-        { kind: "number", path: "price", scale: "log" },
-        { kind: "number", path: "quantity", scale: "log" },
-        { kind: "category", path: "department", width: 8 },
+        { kind: "category", path: "department", width: 16 },
+        // Some 300 categories: those that share an indicator at one width are apart at another.
         { kind: "category", path: "category", width: 16 },
+        { kind: "category", path: "category", width: 15 },
+        { kind: "category", path: "category", width: 13 },
         { kind: "category", path: "brand", width: 2 },
         { kind: "affinity", dimension: "category" },
+        { kind: "affinity", dimension: "department" },
         { kind: "affinity", dimension: "brand" },
         { kind: "affinity", dimension: "product_id" },
-        { kind: "count", window: "30d", event: "Discount Purchased" },
-        { kind: "count", window: "30d", event: "Product Purchased" },
+        { kind: "count", window: "90d", event: "Discount Purchased" },
+        { kind: "count", window: "90d", event: "Product Purchased" },
         { kind: "recency", event: "Discount Purchased" },
-        { kind: "hour" },
       ],
-      learner: { kind: "bayes" },
+      learner: { kind: "bayes", variance: 0.01, forget: 0 },
     },
   },
 } satisfies DefinitionSource;

@@ -3,7 +3,7 @@
 import { exp } from "../math/exp";
 import { MOST_MEMBERS, PL_BYTES, PL_MEMBERS, PL_SETTINGS, PL_SIZE, PARAMS } from "../layout";
 import {
-  contribution as memberContribution, init as initMember, learn as learnMember, predict as predictMember,
+  addContributions as addMember, init as initMember, learn as learnMember, predict as predictMember,
 } from "./index";
 import { answerProbability, deviation, logLoss, probability } from "./prediction";
 
@@ -74,9 +74,11 @@ export function learn(l: usize, block: usize, z: usize, x: usize, y: f32): void 
   }
 }
 
-/** Of the last prediction: what the members say that feature `j` added, mixed. */
-export function contribution(l: usize, z: usize, x: usize, j: i32): f32 {
-  let sum: f64 = 0;
-  for (let k = load<i32>(l, PL_SIZE) - 1; k >= 0; k--) sum += share(k) * <f64>memberContribution(member(l, k), z, x, j);
-  return <f32>sum;
+/** Adds to `out` what the members say that each feature adds, mixed. */
+export function addContributions(l: usize, z: usize, x: usize, n: i32, out: usize): void {
+  for (let k = load<i32>(l, PL_SIZE) - 1; k >= 0; k--) {
+    // Members of a kind share what their last prediction left behind.
+    predictMember(member(l, k), z, x);
+    addMember(member(l, k), z, x, n, out, <f32>share(k));
+  }
 }

@@ -63,14 +63,15 @@ export function learn(l: usize, z: usize, x: usize, y: f32): void {
   }
 }
 
-/** What feature `j` of the vector just predicted adds to the log-odds. */
-export function contribution(l: usize, z: usize, x: usize, j: i32): f32 {
-  const at = <usize>j << 2;
-  switch (load<i32>(l, PL_KIND)) {
-    case LEARNER_COIN: return coin.contribution(l, block(l), x, j);
-    case LEARNER_ENSEMBLE: return ensemble.contribution(l, z, x, j);
+/** Adds to `out` what each of `n` features of the vector just predicted adds to the log-odds, times `factor`. */
+export function addContributions(l: usize, z: usize, x: usize, n: i32, out: usize, factor: f32): void {
+  const kind = load<i32>(l, PL_KIND);
+  if (kind == LEARNER_ENSEMBLE) return ensemble.addContributions(l, z, x, n, out);
+  for (let j = 0; j < n; j++) {
+    const at = <usize>j << 2;
+    const one = kind == LEARNER_COIN ? coin.contribution(l, block(l), x, j) : weight(l, j) * load<f32>(z + at);
+    store<f32>(out + at, load<f32>(out + at) + factor * one);
   }
-  return weight(l, j) * load<f32>(z + at);
 }
 
 /** What the standardised feature `j` is multiplied by, for learners that multiply it. */

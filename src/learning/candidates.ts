@@ -21,19 +21,21 @@ export function best<Setting>(candidates: readonly Candidate<Setting>[]): Candid
   return others.reduce((least, one) => (meanLoss(one) < meanLoss(least) ? one : least), first);
 }
 
+/** A smaller share of the log loss is not worth a change of the definition, which refolds every profile. */
+const WORTHWHILE = 0.001;
+
 /**
- * The best candidate, unless it is within noise of what there is already: its mean advantage over `current`, block by
- * block, must exceed the standard error of that advantage.
+ * The best candidate, unless what there is already does: the mean advantage over `current`, block by block, must be
+ * worthwhile and exceed its own standard error.
  */
 export function bestOver<Setting>(
   current: Candidate<Setting>,
   candidates: readonly Candidate<Setting>[],
 ): Candidate<Setting> {
   const found = best(candidates);
-  const { mean, sd } = spread(
-    current.losses.map((loss, block) => loss - (found.losses[block] ?? Number.NaN)),
-  );
-  return mean > sd / Math.sqrt(current.losses.length) ? found : current;
+  const { mean, sd } = spread(current.losses.map((loss, block) => loss - (found.losses[block] ?? Number.NaN)));
+  const least = Math.max(sd / Math.sqrt(current.losses.length), WORTHWHILE * meanLoss(current));
+  return mean > least ? found : current;
 }
 
 export function meanLoss({ losses }: Candidate<unknown>): number {

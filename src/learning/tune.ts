@@ -9,12 +9,12 @@ import type { History } from "./history.ts";
 import { type NamedLearner, parseLearners } from "./learners.ts";
 import { measure } from "./metrics.ts";
 import { forwardChain, type Split } from "./split.ts";
-import { modelOf, type Subject } from "./subject.ts";
+import { modelOf, type Subject, withLearner } from "./subject.ts";
 
 /** What is tried for the model of all users. */
 export const GLOBAL_LEARNERS =
-  "sgd(rate=.001,biasRate=.001),sgd(rate=.003,biasRate=.003),sgd(rate=.01,biasRate=.01),sgd(rate=.03,biasRate=.03)," +
-  "ftrl(alpha=.03),ftrl(alpha=.1),ftrl(alpha=.3)," +
+  "sgd(rate=.0003,biasRate=.0003),sgd(rate=.001,biasRate=.001),sgd(rate=.003,biasRate=.003),sgd(rate=.01,biasRate=.01),adamw(rate=.0003),adamw(rate=.001)," +
+  "ftrl(alpha=.01),ftrl(alpha=.03),ftrl(alpha=.1),ftrl(alpha=.3)," +
   "bayes(variance=.01,forget=0),bayes(variance=.1,forget=0),bayes(variance=1,forget=0)";
 /** What trains the model of all users when nothing was tuned. */
 export const DEFAULT_GLOBAL = "bayes(variance=.1,forget=0)";
@@ -25,64 +25,60 @@ export const VARIANCES = [0.003, 0.01, 0.03, 0.1, 0.3];
 export const FORGETS = [0, 0.001, 0.01];
 
 export interface Tuned {
-  /** The subject with the half-lives that were chosen, and its examples. */
+  /** The subject with all that was chosen, and its examples. */
   subject: Subject;
   examples: Examples;
   global: Choice<LearnerDefinition>;
-  /** Absent when the model has no affinities: no feature of it depends on a half-life. */
-  halfLives?: Choice<number>;
   /** Absent when the definition's learner is another than bayes. */
   user?: Choice<{ variance: number; forget: number }>;
-  /** Log loss by block, of what was chosen: of all users' model alone, and of nothing but the rate of positives. */
+  /** Absent when the model has no affinities: no feature of it depends on a half-life. */
+  halfLives?: Choice<number>;
+  /** Log loss by block, before half-lives: of all users' model alone, and of nothing but the rate of positives. */
   globalOnly: number[];
   baseRate: number[];
 }
 
 export interface TuneOptions {
   folds: number;
-  /** Told of each step of `tuneSteps`. */
+  /** Told of each of the `TUNE_STEPS`. */
   onStep?: () => void;
 }
 
 /**
- * Chooses, one after the other, the learner of the model of all users, the half-lives, and the variance and the
- * forgetting of the users' effects: each by blocked forward-chaining cross-validation. A combination of all would
- * take a hundred times as long, and the three hardly depend on one another.
+ * Chooses, one after the other, the learner of the model of all users, the variance and the forgetting of the users'
+ * effects, and the half-lives: each by blocked forward-chaining cross-validation, with what was chosen before. All
+ * combinations would take thirty times as long, and the three hardly depend on one another.
  */
 export function tune(
   subject: Subject,
   history: History,
-  examplesBefore: Examples,
+  examples: Examples,
   { folds, onStep = () => {} }: TuneOptions,
 ): Tuned {
-  let examples = examplesBefore;
   const splits = forwardChain(examples, folds);
   const global = tuneGlobal(subject, examples, splits, onStep);
   const learner = global.chosen.setting;
-  let tuned = subject;
-  let halfLives: Choice<number> | undefined;
-  if (modelOf(subject).features.some(({ kind }) => kind === "affinity")) {
-    const found = tuneHalfLives(subject, history, examples, splits, learner, onStep);
-    halfLives = found.choice;
-    ({ subject: tuned, examples } = found);
-  }
-  const priors = splits.map(({ train }) => trainGlobal(tuned, learner, examples, train));
-  const user =
-    modelOf(tuned).learner.kind === "bayes" ? tuneUser(tuned, examples, splits, priors, onStep) : undefined;
-  return {
-    subject: tuned,
+  const priors = splits.map(({ train }) => trainGlobal(subject, learner, examples, train));
+  let tuned: Tuned = {
+    subject,
     examples,
     global,
-    ...(halfLives !== undefined && { halfLives }),
-    ...(user !== undefined && { user }),
-    globalOnly: splits.map((split, k) => globalLoss(tuned, priors[k], examples, split)),
+    globalOnly: splits.map((split, k) => globalLoss(subject, priors[k], examples, split)),
     baseRate: splits.map((split) => baseRateLoss(examples, split)),
   };
+  if (modelOf(subject).learner.kind === "bayes") {
+    const user = tuneUser(subject, examples, splits, priors, onStep);
+    tuned = { ...tuned, user, subject: withLearner(subject, { kind: "bayes", ...user.chosen.setting }) };
+  }
+  if (modelOf(subject).features.some(({ kind }) => kind === "affinity")) {
+    tuned = { ...tuned, ...tuneHalfLives(tuned.subject, history, examples, splits, learner, onStep) };
+  }
+  return tuned;
 }
 
 /** How many steps `tune` reports, at most. */
 export const TUNE_STEPS =
-  parseLearners(GLOBAL_LEARNERS).length + HALF_LIFE_FACTORS.length + VARIANCES.length * FORGETS.length;
+  parseLearners(GLOBAL_LEARNERS).length + VARIANCES.length * FORGETS.length + HALF_LIFE_FACTORS.length;
 
 function tuneGlobal(
   subject: Subject,
@@ -108,7 +104,7 @@ function tuneHalfLives(
   splits: readonly Split[],
   learner: LearnerDefinition,
   onStep: () => void,
-): { choice: Choice<number>; subject: Subject; examples: Examples } {
+): Pick<Required<Tuned>, "halfLives" | "subject" | "examples"> {
   const tried = HALF_LIFE_FACTORS.map((factor) => {
     const scaled = { ...subject, definition: scaleHalfLives(subject.definition, factor) };
     const refolded = factor === 1 ? examples : extractExamples(scaled, history);
@@ -117,17 +113,15 @@ function tuneHalfLives(
       return userLoss(scaled, modelOf(scaled).learner, prior, refolded, split);
     });
     onStep();
-    const candidate = { name: `half-lives × ${factor}`, setting: factor, losses };
+    const candidate: Candidate<number> = { name: `half-lives × ${factor}`, setting: factor, losses };
     return { candidate, subject: scaled, examples: refolded };
   });
   const candidates = tried.map(({ candidate }) => candidate);
   const current = tried.find(({ candidate }) => candidate.setting === 1);
   if (current === undefined) throw new Error("the factor 1 is expected among those tried");
   const chosen = bestOver(current.candidate, candidates);
-  return {
-    ...(tried.find(({ candidate }) => candidate === chosen) ?? current),
-    choice: { candidates, chosen },
-  };
+  const found = tried.find(({ candidate }) => candidate === chosen) ?? current;
+  return { subject: found.subject, examples: found.examples, halfLives: { candidates, chosen } };
 }
 
 function tuneUser(

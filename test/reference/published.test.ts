@@ -58,7 +58,8 @@ describe("published results are repeated", () => {
     expect(found.f1).toBeCloseTo(f1, 6);
   });
 
-  // Vowpal Wabbit 9.11.2, --coin --loss_function logistic, measured (shared/reference/learning.md).
+  // Vowpal Wabbit 9.11.2, progressive average loss, as measured for shared/reference/learning.md. It calls the
+  // features raw; on shoppers the loss is .2999 with the numbers as they are, .2563 with ln(1 + x) of them.
   it.each([
     ["phishing", 0.3749],
     ["shoppers", 0.2563],
@@ -89,7 +90,8 @@ describe("earlier runs are repeated", () => {
     expect(progressiveLoss(SETS[set], learner)).toBeCloseTo(loss, 4);
   });
 
-  // Seeds differ, and the mean of five of them has a deviation of .004 (phishing) and .008 (bananas).
+  // Other seeds than those of the earlier run: over 30 seeds, the mean of five has a deviation of .004 (phishing)
+  // and .008 (bananas). The bounds allow two of them; that of shoppers was set from these five seeds alone.
   it.each([
     ["phishing", 0.2711, 0.008],
     ["bananas", 0.541, 0.016],
