@@ -35,7 +35,7 @@ export const completejourney = {
         { kind: "count", window: "90d", event: "Product Purchased" },
         { kind: "recency", event: "Discount Purchased" },
       ],
-      learner: { kind: "bayes", variance: 0.01, forget: 0 },
+      learner: { kind: "bayes", variance: 0.01 },
     },
   },
 } satisfies DefinitionSource;

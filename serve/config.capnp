@@ -22,6 +22,7 @@ const limn :Workerd.Worker = (
   bindings = [
     (name = "PROFILES", durableObjectNamespace = "Profile"),
     (name = "DEFINITION", fromEnvironment = "DEFINITION"),
+    (name = "PRIOR", fromEnvironment = "PRIOR"),
     (name = "WRITE_KEY", fromEnvironment = "WRITE_KEY"),
     (name = "SECRET_KEY", fromEnvironment = "SECRET_KEY"),
     (name = "ID_SECRET", fromEnvironment = "ID_SECRET"),

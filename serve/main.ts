@@ -15,7 +15,7 @@ await runCommand(async () => {
   await bundle();
   const directory = join(ROOT, ".limn");
   const port = Number(process.env.PORT ?? PORT);
-  const edge = await startEdge({ port, directory, env: keys }).catch((error: Error) => {
+  const edge = await startEdge({ port, directory, env: { ...keys, ...chosen() } }).catch((error: Error) => {
     throw new UserError(
       error.message,
       `If port ${port} is taken, end what runs there, or choose another: PORT=8788 npm run serve.`,
@@ -36,3 +36,9 @@ await runCommand(async () => {
   }
   await edge.stop();
 });
+
+/** What the caller's environment says of definition, prior and retention: it goes before `.dev.vars`. */
+function chosen(): Record<string, string> {
+  const names = ["DEFINITION", "PRIOR", "RETENTION_EVENTS", "RETENTION_DAYS"];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}

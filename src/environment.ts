@@ -13,6 +13,8 @@ export interface Environment {
   PROFILES: ProfileNamespace;
   /** The name of the definition profiles are made by. */
   DEFINITION?: string;
+  /** The name of the prior that its models sit on, written by `limn train`; none without it. */
+  PRIOR?: string;
   /** May send events, nothing else: the key that ships in pages and apps. */
   WRITE_KEY?: string;
   /** May do everything: the key of servers. */

@@ -22,6 +22,7 @@ interface EvaluateFlags {
   label?: string;
   categorical?: string[];
   drop?: string[];
+  log?: string[];
   learner?: string;
   river?: true;
   map?: string;
@@ -45,6 +46,7 @@ export function addEvaluate(program: Command): void {
     .option("--label <column>", "of --csv: the column to predict (true/false, yes/no, 1/0, 1/-1)")
     .option("--categorical <columns>", "of --csv: columns whose numbers are names", names)
     .option("--drop <columns>", "of --csv: columns to leave out", names)
+    .option("--log <columns>", "of --csv: columns whose numbers are taken in logarithms", names)
     .option("--learner <list>", "such as sgd,ftrl(alpha=.5),ensemble(bayes,mlp); default for files: all")
     .option("--river", `River's settings: ${RIVER}`)
     .option("--map <file>", "how rows become events, such as mappings/completejourney.json")
@@ -70,7 +72,7 @@ function names(list: string): string[] {
   return list.split(",").map((name) => name.trim());
 }
 
-function readDataset({ csv, svmlight, label, categorical, drop }: EvaluateFlags): Dataset | undefined {
+function readDataset({ csv, svmlight, label, categorical, drop, log }: EvaluateFlags): Dataset | undefined {
   if (svmlight !== undefined) return readSvmlight(svmlight);
   if (csv === undefined) return undefined;
   if (label === undefined) throw new UserError("the column to predict is not named", "Name it with --label.");
@@ -78,6 +80,7 @@ function readDataset({ csv, svmlight, label, categorical, drop }: EvaluateFlags)
     label,
     ...(categorical !== undefined && { categorical }),
     ...(drop !== undefined && { drop }),
+    ...(log !== undefined && { log }),
   });
 }
 

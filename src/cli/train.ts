@@ -127,15 +127,15 @@ function drawTuned({ baseRate, globalOnly, global, halfLives, user }: Tuned, blo
       row("  base rate", baseRate),
       ...candidates(global),
     ]),
-    ...(halfLives === undefined
-      ? []
-      : section("Half-lives", "with each user's effect", candidates(halfLives))),
     ...(user === undefined
       ? []
       : section("Each user", "the effect over that model", [
           row("  without one", globalOnly),
           ...candidates(user),
         ])),
+    ...(halfLives === undefined
+      ? []
+      : section("Half-lives", "with each user's effect", candidates(halfLives))),
   ];
 }
 

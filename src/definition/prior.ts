@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { DefinitionError, issuesOf } from "./schema.ts";
 
 const Values = v.pipe(v.array(v.pipe(v.number(), v.finite())), v.minLength(1), v.maxLength(128));
 
@@ -25,3 +26,18 @@ export const PriorSchema = v.strictObject({
 export type ModelPrior = v.InferOutput<typeof ModelPriorSchema>;
 /** The global model that each user's own effect sits on: written by `limn train`. */
 export type Prior = v.InferOutput<typeof PriorSchema>;
+
+/**
+ * Checks a prior, and that it belongs to the definition of that name and fingerprint.
+ * @throws DefinitionError
+ */
+export function parsePrior(source: unknown, definition: { name: string; fingerprint: string }): Prior {
+  const result = v.safeParse(PriorSchema, source);
+  if (!result.success) throw new DefinitionError(issuesOf(result.issues));
+  const prior = result.output;
+  if (prior.definition !== definition.name || prior.fingerprint !== definition.fingerprint) {
+    const detail = `it was trained for another "${prior.definition}" than this "${definition.name}": train it again`;
+    throw new DefinitionError([{ pointer: "/fingerprint", detail }]);
+  }
+  return prior;
+}

@@ -236,6 +236,16 @@ export class DefinitionError extends Error {
   }
 }
 
+/** A schema's complaints, each with the JSON pointer to what it is about. */
+export function issuesOf(issues: readonly v.BaseIssue<unknown>[]): { pointer: string; detail: string }[] {
+  return issues.map((issue) => ({
+    pointer: (issue.path ?? [])
+      .map((step) => `/${String(step.key).replace(/~/g, "~0").replace(/\//g, "~1")}`)
+      .join(""),
+    detail: issue.message,
+  }));
+}
+
 /**
  * Checks a definition, its shape and that what it names exists.
  * @throws DefinitionError
@@ -243,14 +253,7 @@ export class DefinitionError extends Error {
 export function parseDefinition(source: unknown): Definition {
   const result = v.safeParse(DefinitionSchema, source);
   if (!result.success) {
-    throw new DefinitionError(
-      result.issues.map((issue) => ({
-        pointer: (issue.path ?? [])
-          .map((step) => `/${String(step.key).replace(/~/g, "~0").replace(/\//g, "~1")}`)
-          .join(""),
-        detail: issue.message,
-      })),
-    );
+    throw new DefinitionError(issuesOf(result.issues));
   }
   const definition = result.output;
   const issues = references(definition);

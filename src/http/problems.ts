@@ -102,7 +102,7 @@ const PROBLEMS = {
   "not-configured": {
     status: 503,
     title: "The service is not configured",
-    remedy: "Set it: wrangler secret put <name>.",
+    remedy: "Set secrets with wrangler secret put <name>, variables in wrangler.toml.",
   },
   unavailable: {
     status: 503,

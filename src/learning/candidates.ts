@@ -33,7 +33,9 @@ export function bestOver<Setting>(
   candidates: readonly Candidate<Setting>[],
 ): Candidate<Setting> {
   const found = best(candidates);
-  const { mean, sd } = spread(current.losses.map((loss, block) => loss - (found.losses[block] ?? Number.NaN)));
+  const { mean, sd } = spread(
+    current.losses.map((loss, block) => loss - (found.losses[block] ?? Number.NaN)),
+  );
   const least = Math.max(sd / Math.sqrt(current.losses.length), WORTHWHILE * meanLoss(current));
   return mean > least ? found : current;
 }

@@ -17,6 +17,8 @@ export interface TableOptions {
   categorical?: readonly string[];
   /** Columns to leave out. */
   drop?: readonly string[];
+  /** Columns whose numbers x are taken as sgn(x)·ln(1+|x|), as `scale: log` does in a definition. */
+  log?: readonly string[];
 }
 
 /** A model takes no more features than this. */
@@ -37,9 +39,9 @@ const LABELS = new Map([
 export function encodeTable(
   header: readonly string[],
   records: readonly (readonly string[])[],
-  { label, categorical = [], drop = [] }: TableOptions,
+  { label, categorical = [], drop = [], log = [] }: TableOptions,
 ): Dataset {
-  for (const column of [label, ...categorical, ...drop]) {
+  for (const column of [label, ...categorical, ...drop, ...log]) {
     if (header.includes(column)) continue;
     throw new UserError(`the file has no column "${column}"`, `Its columns are: ${header.join(", ")}.`);
   }
@@ -53,11 +55,15 @@ export function encodeTable(
     const first = columns.length;
     if (!categorical.includes(name) && [...levels].every((level) => Number.isFinite(Number(level)))) {
       columns.push(name);
+      const scale = log.includes(name) ? logarithmic : (value: number) => value;
       reads.push((record, into) => {
         const value = text(record);
-        into[first] = MISSING.has(value) ? Number.NaN : Number(value);
+        into[first] = MISSING.has(value) ? Number.NaN : scale(Number(value));
       });
       return;
+    }
+    if (log.includes(name)) {
+      throw new UserError(`the column "${name}" holds no numbers`, "Leave it out of --log.");
     }
     const places = new Map([...levels].map((level, i) => [level, first + i]));
     for (const level of levels) columns.push(`${name}=${level}`);
@@ -116,6 +122,10 @@ export function encodeSvmlight(text: string): Dataset {
     x,
     y: Uint8Array.from(rows, ({ label }) => label),
   };
+}
+
+function logarithmic(value: number): number {
+  return Math.sign(value) * Math.log1p(Math.abs(value));
 }
 
 function readLabel(text: string, where: string): 0 | 1 {

@@ -28,13 +28,6 @@ export function modelAlone(subject: Subject, learner?: LearnerDefinition): Defin
   };
 }
 
-/** The same with another learner for the model. */
-export function withLearner(subject: Subject, learner: LearnerDefinition): Subject {
-  const { definition, model } = subject;
-  const models = { ...definition.models, [model]: { ...modelOf(subject), learner } };
-  return { ...subject, definition: { ...definition, models } };
-}
-
 /** The model with that learner, untaught, over the prior when one is given. */
 export function newModel(subject: Subject, learner: LearnerDefinition, prior?: ModelPrior): OfflineModel {
   const definition = modelAlone(subject, learner);

@@ -9,7 +9,7 @@ import type { History } from "./history.ts";
 import { type NamedLearner, parseLearners } from "./learners.ts";
 import { measure } from "./metrics.ts";
 import { forwardChain, type Split } from "./split.ts";
-import { modelOf, type Subject, withLearner } from "./subject.ts";
+import { modelOf, type Subject } from "./subject.ts";
 
 /** What is tried for the model of all users. */
 export const GLOBAL_LEARNERS =
@@ -25,7 +25,7 @@ export const VARIANCES = [0.003, 0.01, 0.03, 0.1, 0.3];
 export const FORGETS = [0, 0.001, 0.01];
 
 export interface Tuned {
-  /** The subject with all that was chosen, and its examples. */
+  /** The subject with the half-lives that were chosen, and its examples. */
   subject: Subject;
   examples: Examples;
   global: Choice<LearnerDefinition>;
@@ -57,8 +57,7 @@ export function tune(
 ): Tuned {
   const splits = forwardChain(examples, folds);
   const global = tuneGlobal(subject, examples, splits, onStep);
-  const learner = global.chosen.setting;
-  const priors = splits.map(({ train }) => trainGlobal(subject, learner, examples, train));
+  const priors = splits.map(({ train }) => trainGlobal(subject, global.chosen.setting, examples, train));
   let tuned: Tuned = {
     subject,
     examples,
@@ -66,12 +65,11 @@ export function tune(
     globalOnly: splits.map((split, k) => globalLoss(subject, priors[k], examples, split)),
     baseRate: splits.map((split) => baseRateLoss(examples, split)),
   };
-  if (modelOf(subject).learner.kind === "bayes") {
-    const user = tuneUser(subject, examples, splits, priors, onStep);
-    tuned = { ...tuned, user, subject: withLearner(subject, { kind: "bayes", ...user.chosen.setting }) };
-  }
-  if (modelOf(subject).features.some(({ kind }) => kind === "affinity")) {
-    tuned = { ...tuned, ...tuneHalfLives(tuned.subject, history, examples, splits, learner, onStep) };
+  const { learner: own, features } = modelOf(subject);
+  if (own.kind === "bayes") tuned = { ...tuned, user: tuneUser(subject, examples, splits, priors, onStep) };
+  if (features.some(({ kind }) => kind === "affinity")) {
+    const learners = { global: global.chosen.setting, user: { ...own, ...tuned.user?.chosen.setting } };
+    tuned = { ...tuned, ...tuneHalfLives(subject, history, examples, splits, learners, onStep) };
   }
   return tuned;
 }
@@ -102,15 +100,15 @@ function tuneHalfLives(
   history: History,
   examples: Examples,
   splits: readonly Split[],
-  learner: LearnerDefinition,
+  learners: { global: LearnerDefinition; user: LearnerDefinition },
   onStep: () => void,
 ): Pick<Required<Tuned>, "halfLives" | "subject" | "examples"> {
   const tried = HALF_LIFE_FACTORS.map((factor) => {
     const scaled = { ...subject, definition: scaleHalfLives(subject.definition, factor) };
     const refolded = factor === 1 ? examples : extractExamples(scaled, history);
     const losses = splits.map((split) => {
-      const prior = trainGlobal(scaled, learner, refolded, split.train);
-      return userLoss(scaled, modelOf(scaled).learner, prior, refolded, split);
+      const prior = trainGlobal(scaled, learners.global, refolded, split.train);
+      return userLoss(scaled, learners.user, prior, refolded, split);
     });
     onStep();
     const candidate: Candidate<number> = { name: `half-lives × ${factor}`, setting: factor, losses };

@@ -17,7 +17,7 @@ import type {
   ReadOptions,
   ReadResult,
 } from "./contract.ts";
-import { DEFAULT_DEFINITION, discardEngine, type Engine, engineFor } from "./engine.ts";
+import { discardEngine, type Engine, engineFor } from "./engine.ts";
 import { FrameError } from "./frame.ts";
 import { hasHead, storedVersion } from "./head.ts";
 import { Journal, type Retention } from "./journal.ts";
@@ -107,14 +107,12 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
    */
   #transaction<T>(work: (engine: Engine) => Outcome<T>): T | Failed {
     try {
-      const { journal, value } = this.ctx.storage.transactionSync(() =>
-        work(engineFor(this.env.DEFINITION ?? DEFAULT_DEFINITION)),
-      );
+      const { journal, value } = this.ctx.storage.transactionSync(() => work(engineFor(this.env)));
       this.#journal = journal;
       return value;
     } catch (error) {
       this.#journal = undefined;
-      if (error instanceof WebAssembly.RuntimeError) discardEngine(this.env.DEFINITION ?? DEFAULT_DEFINITION);
+      if (error instanceof WebAssembly.RuntimeError) discardEngine(this.env);
       if (error instanceof FrameError) {
         return { status: "failed", code: error.reason === "corrupt" ? "state-corrupt" : "state-newer" };
       }

@@ -6,7 +6,7 @@ describe("the app", () => {
   it("says that it is up, without a key", async () => {
     const response = await call("GET", "/healthz", { key: null });
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ status: "ok", definition: "ecommerce", version });
+    expect(await response.json()).toEqual({ status: "ok", definition: "ecommerce", prior: null, version });
   });
 
   it("answers 404 where there is nothing and 405 where there is another method", async () => {
