@@ -32,7 +32,7 @@ export function exploreRecords(m: usize, count: i32, how: i32, seed: u32): void 
   let r = RECORDS;
   let out = OUTPUT;
   for (let i = 0; i < count; i++, r += recordBytes, out += bytes) {
-    predictRecord(m, r);
+    predictRecord(m, r, i == 0);
     store<f32>(out, <f32>probability, X_PROBABILITY);
     store<f32>(out, <f32>deviation, X_SD);
     store<f32>(out, <f32>(how == EXPLORE_UCB ? margin + spread : margin), X_SCORE);

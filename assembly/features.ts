@@ -13,6 +13,10 @@ import {
 /** The standardised vector: what learners see. RAW beside it is as the event has it, NaN where missing. */
 export const Z: usize = memory.data(512, 16);
 
+/** What standardising subtracts and multiplies by. */
+const MEANS: usize = memory.data(512, 16);
+const INVERSES: usize = memory.data(512, 16);
+
 const LARGEST: f32 = 1e15;
 const SMALLEST: f32 = 1e-15;
 const LARGEST_Z: f32 = 1e6;
@@ -27,57 +31,77 @@ export function extract(m: usize, r: usize): void {
   const missing = f32x4.splat(MISSING);
   for (let p = RAW, end = RAW + (<usize>load<i32>(m, PM_WIDTH) << 2); p < end; p += 16) v128.store(p, missing);
   store<f32>(RAW, 1);
-  const t = load<f64>(r, R_TIME);
-  const inputs = r + load<i32>(PARAMS, P_RECORD_INPUTS);
+  let op = PARAMS + load<i32>(m, PM_OPS_AT);
+  for (let i = load<i32>(m, PM_OPS); i > 0; i--, op += PO_BYTES) run(op, r);
+}
+
+/** The same for another record of the same time: what features say of the user alone stays as it was. */
+export function extractNext(m: usize, r: usize): void {
   let op = PARAMS + load<i32>(m, PM_OPS_AT);
   for (let i = load<i32>(m, PM_OPS); i > 0; i--, op += PO_BYTES) {
+    if (load<i32>(op, PO_KIND) >= OP_COUNT) continue;
     const slot = RAW + (<usize>load<i32>(op, PO_SLOT) << 2);
-    const source = <usize>load<i32>(op, PO_SOURCE);
-    switch (load<i32>(op, PO_KIND)) {
-      case OP_NUMBER:
-        put(slot, load<f32>(inputs + (source << 2)));
-        break;
-      case OP_NUMBER_LOG: {
-        const x = load<f32>(inputs + (source << 2));
-        put(slot, <f32>copysign(log1p(<f64>abs(x)), <f64>x));
-        break;
-      }
-      case OP_CATEGORY: {
-        const hash = load<u32>(inputs + (source << 2));
-        if (hash == 0) break;
-        const width = load<i32>(op, PO_WIDTH);
-        for (let j = 0; j < width; j++) store<f32>(slot + (<usize>j << 2), 0);
-        store<f32>(slot + (<usize>(hash % <u32>width) << 2), 1);
-        break;
-      }
-      case OP_AFFINITY: {
-        const key = load<f64>(r + load<i32>(PARAMS, P_RECORD_KEYS) + (source << 3));
-        if (key == 0) break;
-        const d = PARAMS + load<i32>(PARAMS, P_DIMENSIONS_AT) + source * PD_BYTES;
-        store<f32>(slot, <f32>share(STATE + load<i32>(d, PD_STATE), load<i32>(d, PD_KEEP), key));
-        break;
-      }
-      case OP_COUNT: {
-        const w = PARAMS + load<i32>(PARAMS, P_WINDOWS_AT) + source * PW_BYTES;
-        const count = countInWindow(
-          STATE + load<i32>(w, PW_STATE), load<f64>(w, PW_BUCKET_MS), load<i32>(PARAMS, P_BUCKET_BYTES),
-          load<i32>(op, PO_NAME), t,
-        );
-        store<f32>(slot, <f32>log1p(<f64>count));
-        break;
-      }
-      case OP_RECENCY: {
-        const last = load<f64>(STATE + S_LASTS + (<usize>load<i32>(op, PO_NAME) << 3));
-        // The question may be about a time before the newest event: then nothing has passed since.
-        if (last >= 0) store<f32>(slot, <f32>log1p(max(t - last, 0) / HOUR_MS));
-        break;
-      }
-      case OP_HOUR: {
-        const turn = t / DAY_MS - floor(t / DAY_MS);
-        store<f32>(slot, <f32>sinTurn(turn));
-        store<f32>(slot, <f32>cosTurn(turn), 4);
-        break;
-      }
+    for (let j = load<i32>(op, PO_WIDTH) - 1; j >= 0; j--) store<f32>(slot + (<usize>j << 2), MISSING);
+    run(op, r);
+  }
+}
+
+/** One step of the program: the features of the step at `op`, where they are not missing. */
+@inline function run(op: usize, r: usize): void {
+  const slot = RAW + (<usize>load<i32>(op, PO_SLOT) << 2);
+  const source = <usize>load<i32>(op, PO_SOURCE);
+  switch (load<i32>(op, PO_KIND)) {
+    case OP_NUMBER:
+      return numbers(slot, r + load<i32>(PARAMS, P_RECORD_INPUTS) + (source << 2), load<i32>(op, PO_WIDTH));
+    case OP_NUMBER_LOG: {
+      const x = load<f32>(r + load<i32>(PARAMS, P_RECORD_INPUTS) + (source << 2));
+      return put(slot, <f32>copysign(log1p(<f64>abs(x)), <f64>x));
+    }
+    case OP_CATEGORY:
+      return category(slot, load<u32>(r + load<i32>(PARAMS, P_RECORD_INPUTS) + (source << 2)), load<u32>(op, PO_WIDTH));
+    case OP_AFFINITY: {
+      const key = load<f64>(r + load<i32>(PARAMS, P_RECORD_KEYS) + (source << 3));
+      if (key == 0) return;
+      const d = PARAMS + load<i32>(PARAMS, P_DIMENSIONS_AT) + source * PD_BYTES;
+      store<f32>(slot, <f32>share(STATE + load<i32>(d, PD_STATE), load<i32>(d, PD_KEEP), key));
+      return;
+    }
+  }
+  ofUser(load<i32>(op, PO_KIND), slot, source, load<i32>(op, PO_NAME), load<f64>(r, R_TIME));
+}
+
+/** Numbers that lie side by side. */
+@inline function numbers(slot: usize, input: usize, count: i32): void {
+  for (let end = slot + (<usize>count << 2); slot < end; slot += 4, input += 4) put(slot, load<f32>(input));
+}
+
+@inline function category(slot: usize, hash: u32, width: u32): void {
+  if (hash == 0) return;
+  for (let j: u32 = 0; j < width; j++) store<f32>(slot + (<usize>j << 2), 0);
+  store<f32>(slot + (<usize>(hash % width) << 2), 1);
+}
+
+/** Features that say something of the user and the time, and nothing of the event. */
+function ofUser(kind: i32, slot: usize, source: usize, name: i32, t: f64): void {
+  switch (kind) {
+    case OP_COUNT: {
+      const w = PARAMS + load<i32>(PARAMS, P_WINDOWS_AT) + source * PW_BYTES;
+      const bucketMs = load<f64>(w, PW_BUCKET_MS);
+      const bytes = load<i32>(PARAMS, P_BUCKET_BYTES);
+      store<f32>(slot, <f32>log1p(<f64>countInWindow(STATE + load<i32>(w, PW_STATE), bucketMs, bytes, name, t)));
+      break;
+    }
+    case OP_RECENCY: {
+      const last = load<f64>(STATE + S_LASTS + (<usize>name << 3));
+      // The question may be about a time before the newest event: then nothing has passed since.
+      if (last >= 0) store<f32>(slot, <f32>log1p(max(t - last, 0) / HOUR_MS));
+      break;
+    }
+    case OP_HOUR: {
+      const turn = t / DAY_MS - floor(t / DAY_MS);
+      store<f32>(slot, <f32>sinTurn(turn));
+      store<f32>(slot, <f32>cosTurn(turn), 4);
+      break;
     }
   }
 }
@@ -93,19 +117,26 @@ export function bound(width: i32): void {
   store<f32>(RAW, 1);
 }
 
-/** Standardises the raw vector into Z by rows of means and variances: missing and constant features become 0. */
-export function standardise(means: usize, variances: usize, width: i32): void {
-  const row = <usize>width << 2;
+/** Makes ready to standardise by rows of means and variances: what each feature is multiplied by. */
+export function prepare(means: usize, variances: usize, width: i32): void {
+  for (let i: usize = 0, row = <usize>width << 2; i < row; i += 16) {
+    const mean = v128.load(means + i);
+    const variance = v128.load(variances + i);
+    const noise = f32x4.mul(f32x4.mul(mean, mean), f32x4.splat(NOISE));
+    const inverse = f32x4.div(f32x4.splat(1), f32x4.sqrt(variance));
+    v128.store(MEANS + i, mean);
+    v128.store(INVERSES + i, v128.and(inverse, f32x4.gt(variance, noise)));
+  }
+}
+
+/** Standardises the raw vector into Z as was made ready: missing and constant features become 0. */
+export function standardise(width: i32): void {
   const most = f32x4.splat(LARGEST_Z);
   const least = f32x4.splat(-LARGEST_Z);
-  for (let i: usize = 0; i < row; i += 16) {
+  for (let i: usize = 0, row = <usize>width << 2; i < row; i += 16) {
     const x = v128.load(RAW + i);
-    const variance = v128.load(variances + i);
-    const mean = v128.load(means + i);
-    const noise = f32x4.mul(f32x4.mul(mean, mean), f32x4.splat(NOISE));
-    const usable = v128.and(f32x4.gt(variance, noise), f32x4.eq(x, x));
-    const z = f32x4.div(f32x4.sub(x, mean), f32x4.sqrt(variance));
-    v128.store(Z + i, v128.and(f32x4.min(f32x4.max(z, least), most), usable));
+    const z = f32x4.mul(f32x4.sub(x, v128.load(MEANS + i)), v128.load(INVERSES + i));
+    v128.store(Z + i, v128.and(f32x4.min(f32x4.max(z, least), most), f32x4.eq(x, x)));
   }
   store<f32>(Z, 1);
 }

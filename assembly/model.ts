@@ -1,7 +1,7 @@
 // A model of the profile: examples in, probabilities out. The learner behind it is the definition's choice.
 import { dot } from "./math/simd";
 import { sigmoid } from "./math/exp";
-import { extract, observe, standardise, Z } from "./features";
+import { extract, extractNext, observe, prepare, standardise, Z } from "./features";
 import { init as initLearner, learn, predict } from "./learners/index";
 import { probability } from "./learners/prediction";
 import { logExample } from "./log";
@@ -29,25 +29,30 @@ export function initModel(m: usize): void {
   initLearner(learnerOf(m));
 }
 
-/** Standardises the raw vector: by the prior's statistics where there are some, else by the user's own. */
-function scale(m: usize): void {
+/** Makes ready to standardise: by the prior's statistics where there are some, else by the user's own. */
+function prepareModel(m: usize): void {
   const width = load<i32>(m, PM_WIDTH);
   const row = <usize>width << 2;
   const prior = load<i32>(m, PM_PRIOR);
   const means = prior >= 0 ? PRIOR + <usize>prior + row : stateOf(m) + M_STANDARD + row;
-  standardise(means, means + row, width);
+  prepare(means, means + row, width);
 }
 
 /** Predicts the label of the raw vector, through `prediction`. Changes nothing that is kept. */
 export function predictRaw(m: usize): void {
-  scale(m);
+  prepareModel(m);
+  standardise(load<i32>(m, PM_WIDTH));
   predict(learnerOf(m), Z, RAW);
 }
 
-/** Predicts the label of the record at `r`. */
-export function predictRecord(m: usize, r: usize): void {
-  extract(m, r);
-  predictRaw(m);
+/** Predicts the label of the record at `r`; the next ones of the same time cost less. */
+export function predictRecord(m: usize, r: usize, isFirst: bool): void {
+  if (isFirst) {
+    extract(m, r);
+    prepareModel(m);
+  } else extractNext(m, r);
+  standardise(load<i32>(m, PM_WIDTH));
+  predict(learnerOf(m), Z, RAW);
 }
 
 /**
@@ -60,7 +65,8 @@ export function learnRaw(m: usize, index: i32, p: f64, y: f32, propensity: f32, 
   const prior = load<i32>(m, PM_PRIOR);
   logExample(index, width, p, y, t);
   if (prior < 0) observe(s + M_STANDARD, width);
-  scale(m);
+  prepareModel(m);
+  standardise(width);
   const priorP = prior < 0 ? -1 : sigmoid(<f64>dot(PRIOR + <usize>prior, Z, width));
   judge(m, s, s + M_QUALITY, p, priorP, y, propensity, t);
   learn(learnerOf(m), Z, RAW, y);

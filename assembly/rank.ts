@@ -16,7 +16,7 @@ export function rankRecords(m: usize, count: i32, explain: i32): void {
   let r = RECORDS;
   let out = OUTPUT;
   for (let i = 0; i < count; i++, r += recordBytes, out += outBytes) {
-    predictRecord(m, r);
+    predictRecord(m, r, i == 0);
     store<f32>(out, <f32>probability, O_PROBABILITY);
     store<f32>(out, <f32>deviation, O_SD);
     if (explain == 0) continue;

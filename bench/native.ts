@@ -30,7 +30,6 @@ const FLAGS = [
   "-flto",
   "-fno-math-errno",
   "-fno-trapping-math",
-  ...(process.env.NF ?? "").split(" ").filter(Boolean),
 ];
 
 /**
@@ -53,13 +52,12 @@ export async function benchNative(input: NativeInput): Promise<number | undefine
     execFileSync("gcc", [...FLAGS, `-I${folder}`, ...paths, "-lm", "-o", file("fold")]);
     const printed = execFileSync(file("fold"), [folder, String(input.count), String(ROUNDS)]);
     const { layout, params, kernelState } = input;
-    const { wrong, largest } = differences({
+    const wrong = differences({
       layout,
       params,
       expected: kernelState,
       found: readFileSync(file("state")),
     });
-    console.log(largest, wrong.length);
     if (wrong.length > 0) {
       throw new Error(
         `the native fold is another one, in ${wrong.length} places: ${wrong.slice(0, 5).join("; ")}`,

@@ -5,37 +5,30 @@ const LN2_HI: f64 = 6.93147180369123816490e-1;
 const LN2_LO: f64 = 1.90821492927058770002e-10;
 const LOG2_E: f64 = 1.4426950408889634;
 
+/** Adding it rounds to a whole number, which then stands in the low bits (and the sum of both in two's complement). */
+const ROUNDER: f64 = 6755399441055744;
+
 /**
  * e^x, relative error below 2^-51 for |x| ≤ 708; 0 below -708, and e^709 above 709.
- * x = k·ln 2 + r with |r| ≤ 0.35 (Cody and Waite), the Taylor polynomial of degree 13 for e^r (remainder 4e-18),
- * and 2^k by its exponent bits.
+ * x = k·ln 2 + r with |r| ≤ 0.35 (Cody and Waite), the Taylor polynomial of degree 13 for e^r (remainder 4e-18) by
+ * Estrin's scheme, whose parts do not wait for each other, and k added to the exponent's bits.
  */
 export function exp(x: f64): f64 {
   if (x < -708) return 0;
   if (x > 709) x = 709;
-  const k = nearest(x * LOG2_E);
+  const shifted = x * LOG2_E + ROUNDER;
+  const k = shifted - ROUNDER;
   const r = x - k * LN2_HI - k * LN2_LO;
-  let p: f64 = 1.6059043836821613e-10;
-  p = p * r + 2.08767569878681e-9;
-  p = p * r + 2.505210838544172e-8;
-  p = p * r + 2.755731922398589e-7;
-  p = p * r + 2.7557319223985893e-6;
-  p = p * r + 2.48015873015873e-5;
-  p = p * r + 1.984126984126984e-4;
-  p = p * r + 1.388888888888889e-3;
-  p = p * r + 8.333333333333333e-3;
-  p = p * r + 4.1666666666666664e-2;
-  p = p * r + 1.6666666666666666e-1;
-  p = p * r + 0.5;
-  p = p * r + 1;
-  p = p * r + 1;
-  // In two halves, because k reaches 1023 and the exponent field ends there.
-  const half = <i64>k >> 1;
-  return p * power2(half) * power2(<i64>k - half);
-}
-
-@inline function power2(k: i64): f64 {
-  return reinterpret<f64>((k + 1023) << 52);
+  const r2 = r * r;
+  const r4 = r2 * r2;
+  const low = 1 + r + r2 * (0.5 + r * 1.6666666666666666e-1);
+  const mid =
+    4.1666666666666664e-2 + r * 8.333333333333333e-3 + r2 * (1.388888888888889e-3 + r * 1.984126984126984e-4);
+  const high =
+    2.48015873015873e-5 + r * 2.7557319223985893e-6 + r2 * (2.755731922398589e-7 + r * 2.505210838544172e-8);
+  const top = 2.08767569878681e-9 + r * 1.6059043836821613e-10;
+  const p = low + r4 * (mid + r4 * (high + r4 * top));
+  return reinterpret<f64>(reinterpret<i64>(p) + (reinterpret<i64>(shifted) << 52));
 }
 
 /**

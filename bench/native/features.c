@@ -5,7 +5,8 @@
 static const double HOUR_MS = 3600000;
 static const double DAY_MS = 86400000;
 
-static float bounded(float x) { return x < -1e15f ? -1e15f : x > 1e15f ? 1e15f : x; }
+/** A value within bounds, so that no square of it over- or underflows; NaN stays missing. */
+static float bounded(float x) { return fabsf(x) < 1e-15f ? 0 : x < -1e15f ? -1e15f : x > 1e15f ? 1e15f : x; }
 
 /** Writes the model's raw vector for a record. */
 void extract(Profile *profile, byte *model, byte *record) {

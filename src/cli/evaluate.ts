@@ -41,10 +41,17 @@ export function addEvaluate(program: Command): void {
       "measure learners: on a classification file row by row (--csv, --svmlight), or on users' events (--map)",
     )
     .argument("[file]", "a data file of events, with --map")
-    .option("--csv <file>", "a table with a header (.csv; also .gz, .zip)")
+    .option(
+      "--csv <file>",
+      "a table with a header (also .gz, .zip); texts become an indicator (0 or 1) per value",
+    )
     .option("--svmlight <file>", "rows of `label index:value …` (also .gz, .zip)")
     .option("--label <column>", "of --csv: the column to predict (true/false, yes/no, 1/0, 1/-1)")
-    .option("--categorical <columns>", "of --csv: columns whose numbers are names", names)
+    .option(
+      "--categorical <columns>",
+      "of --csv: columns whose numbers are names, and become indicators too",
+      names,
+    )
     .option("--drop <columns>", "of --csv: columns to leave out", names)
     .option("--log <columns>", "of --csv: columns whose numbers are taken in logarithms", names)
     .option("--learner <list>", "such as sgd,ftrl(alpha=.5),ensemble(bayes,mlp); default for files: all")

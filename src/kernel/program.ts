@@ -35,7 +35,11 @@ export function featureProgram(
   const named: FeatureSlot[] = [{ name: "bias", slot: 0, width: 1 }];
   let slot = 1;
   const add = (name: string, kind: Op["kind"], width: number, source: number, event?: string) => {
-    ops.push({ kind, slot, width, source, name: event === undefined ? 0 : (names.get(event)?.index ?? 0) });
+    const last = ops.at(-1);
+    // Numbers that follow each other are one step: their inputs lie side by side.
+    if (kind === "OP_NUMBER" && last?.kind === kind && last.source + last.width === source) last.width++;
+    else
+      ops.push({ kind, slot, width, source, name: event === undefined ? 0 : (names.get(event)?.index ?? 0) });
     named.push({ name, slot, width });
     slot += width;
   };

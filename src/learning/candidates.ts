@@ -40,6 +40,6 @@ export function bestOver<Setting>(
   return mean > least ? found : current;
 }
 
-export function meanLoss({ losses }: Candidate<unknown>): number {
+function meanLoss({ losses }: Candidate<unknown>): number {
   return spread(losses).mean;
 }

@@ -36,14 +36,6 @@ export function parseLearner(text: string): NamedLearner {
   throw new UserError(`"${text}" is not one learner`, "Name one, such as ftrl(alpha=.1).");
 }
 
-/** A learner in the notation that `parseLearners` reads. */
-export function learnerName({ kind, ...settings }: LearnerDefinition): string {
-  const parts = Object.entries(settings).flatMap(([name, value]) =>
-    typeof value === "number" ? [`${name}=${value}`] : value.map(learnerName),
-  );
-  return `${kind}(${parts.join(",")})`;
-}
-
 function parseSource(text: string): Source {
   const match = /^([a-z]+)(?:\((.*)\))?$/.exec(text);
   if (match === null) throw syntaxError(text);

@@ -35,7 +35,7 @@ export function writePrior(file: string, subject: Subject, trained: ModelPrior, 
   const { module, definition, model } = subject;
   const fingerprint = fingerprintOf(module, definition);
   const before = existsSync(file) ? readPriorFile(file) : undefined;
-  const models = { ...(before?.fingerprint === fingerprint && before.models), [model]: trained };
+  const models = { ...(before?.fingerprint === fingerprint && before.models), [model]: rounded(trained) };
   const prior = {
     definition: definition.name,
     fingerprint,
@@ -46,6 +46,12 @@ export function writePrior(file: string, subject: Subject, trained: ModelPrior, 
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(prior, null, 2)}\n`);
   return prior;
+}
+
+/** To nine digits: the kernel takes single-precision numbers, and they are exact with these. */
+function rounded({ weights, means, variances, ...tuned }: ModelPrior): ModelPrior {
+  const round = (values: number[]) => values.map((value) => Number(value.toPrecision(9)));
+  return { weights: round(weights), means: round(means), variances: round(variances), ...tuned };
 }
 
 function readPriorFile(file: string): Prior {
