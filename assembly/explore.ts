@@ -5,7 +5,7 @@ import { Z } from "./features";
 import * as bayes from "./learners/bayes";
 import * as ensemble from "./learners/ensemble";
 import { block } from "./learners/index";
-import { deviation, margin, probability, spread } from "./learners/prediction";
+import { deviation, margin, probability, settle, spread } from "./learners/prediction";
 import { predict } from "./learners/index";
 import { uniform } from "./math/random";
 import { learnerOf, predictRecord } from "./model";
@@ -33,6 +33,7 @@ export function exploreRecords(m: usize, count: i32, how: i32, seed: u32): void 
   let out = OUTPUT;
   for (let i = 0; i < count; i++, r += recordBytes, out += bytes) {
     predictRecord(m, r, i == 0);
+    settle();
     store<f32>(out, <f32>probability, X_PROBABILITY);
     store<f32>(out, <f32>deviation, X_SD);
     store<f32>(out, <f32>(how == EXPLORE_UCB ? margin + spread : margin), X_SCORE);

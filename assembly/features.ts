@@ -39,14 +39,11 @@ export function extract(m: usize, r: usize): void {
 export function extractNext(m: usize, r: usize): void {
   let op = PARAMS + load<i32>(m, PM_OPS_AT);
   for (let i = load<i32>(m, PM_OPS); i > 0; i--, op += PO_BYTES) {
-    if (load<i32>(op, PO_KIND) >= OP_COUNT) continue;
-    const slot = RAW + (<usize>load<i32>(op, PO_SLOT) << 2);
-    for (let j = load<i32>(op, PO_WIDTH) - 1; j >= 0; j--) store<f32>(slot + (<usize>j << 2), MISSING);
-    run(op, r);
+    if (load<i32>(op, PO_KIND) < OP_COUNT) run(op, r);
   }
 }
 
-/** One step of the program: the features of the step at `op`, where they are not missing. */
+/** One step of the program. What it reads of the event it writes in any case, NaN where it is missing. */
 @inline function run(op: usize, r: usize): void {
   const slot = RAW + (<usize>load<i32>(op, PO_SLOT) << 2);
   const source = <usize>load<i32>(op, PO_SOURCE);
@@ -61,7 +58,10 @@ export function extractNext(m: usize, r: usize): void {
       return category(slot, load<u32>(r + load<i32>(PARAMS, P_RECORD_INPUTS) + (source << 2)), load<u32>(op, PO_WIDTH));
     case OP_AFFINITY: {
       const key = load<f64>(r + load<i32>(PARAMS, P_RECORD_KEYS) + (source << 3));
-      if (key == 0) return;
+      if (key == 0) {
+        store<f32>(slot, MISSING);
+        return;
+      }
       const d = PARAMS + load<i32>(PARAMS, P_DIMENSIONS_AT) + source * PD_BYTES;
       store<f32>(slot, <f32>share(STATE + load<i32>(d, PD_STATE), load<i32>(d, PD_KEEP), key));
       return;
@@ -71,14 +71,23 @@ export function extractNext(m: usize, r: usize): void {
 }
 
 /** Numbers that lie side by side. */
-@inline function numbers(slot: usize, input: usize, count: i32): void {
-  for (let end = slot + (<usize>count << 2); slot < end; slot += 4, input += 4) put(slot, load<f32>(input));
+function numbers(slot: usize, input: usize, count: i32): void {
+  const end = slot + (<usize>count << 2);
+  const most = f32x4.splat(LARGEST);
+  const least = f32x4.splat(-LARGEST);
+  const small = f32x4.splat(SMALLEST);
+  for (; slot + 16 <= end; slot += 16, input += 16) {
+    const x = v128.load(input);
+    const bounded = f32x4.min(f32x4.max(x, least), most);
+    v128.store(slot, v128.andnot(bounded, f32x4.lt(f32x4.abs(x), small)));
+  }
+  for (; slot < end; slot += 4, input += 4) put(slot, load<f32>(input));
 }
 
 @inline function category(slot: usize, hash: u32, width: u32): void {
-  if (hash == 0) return;
-  for (let j: u32 = 0; j < width; j++) store<f32>(slot + (<usize>j << 2), 0);
-  store<f32>(slot + (<usize>(hash % width) << 2), 1);
+  const rest: f32 = hash == 0 ? MISSING : 0;
+  for (let j: u32 = 0; j < width; j++) store<f32>(slot + (<usize>j << 2), rest);
+  if (hash != 0) store<f32>(slot + (<usize>(hash % width) << 2), 1);
 }
 
 /** Features that say something of the user and the time, and nothing of the event. */

@@ -3,7 +3,7 @@ import { dot } from "./math/simd";
 import { sigmoid } from "./math/exp";
 import { extract, extractNext, observe, prepare, standardise, Z } from "./features";
 import { init as initLearner, learn, predict } from "./learners/index";
-import { probability } from "./learners/prediction";
+import { probability, settle } from "./learners/prediction";
 import { logExample } from "./log";
 import { initQuality, judge } from "./quality";
 import {
@@ -43,9 +43,10 @@ export function predictRaw(m: usize): void {
   prepareModel(m);
   standardise(load<i32>(m, PM_WIDTH));
   predict(learnerOf(m), Z, RAW);
+  settle();
 }
 
-/** Predicts the label of the record at `r`; the next ones of the same time cost less. */
+/** Predicts the label of the record at `r`, not settled; the next ones of the same time cost less. */
 export function predictRecord(m: usize, r: usize, isFirst: bool): void {
   if (isFirst) {
     extract(m, r);

@@ -19,7 +19,7 @@ export function init(l: usize, block: usize): void {
 }
 
 export function predict(l: usize, block: usize, z: usize): void {
-  answerLogit(<f64>dot(block + POWERS_BYTES, z, load<i32>(l, PL_WIDTH)));
+  answerLogit(<f64>dot(block + POWERS_BYTES, z, load<i32>(l, PL_WIDTH)), 0);
 }
 
 export function learn(l: usize, block: usize, z: usize, y: f32): void {

@@ -6,7 +6,7 @@ import { sigmoid } from "../math/exp";
 import { normal } from "../math/random";
 import { dot, total } from "../math/simd";
 import { PL_PRIOR, PL_SETTINGS, PL_WIDTH, PRIOR } from "../layout";
-import { answerUncertain } from "./prediction";
+import { answerLogit } from "./prediction";
 
 /** Rounding must not make a variance 0 or less. */
 const LEAST: f32 = 1e-9;
@@ -38,7 +38,7 @@ export function predict(l: usize, block: usize, z: usize): void {
     sum = f32x4.add(sum, f32x4.mul(f32x4.add(v128.load(block + i), v128.load(prior + i)), x));
     spread = f32x4.add(spread, f32x4.mul(v128.load(block + row + i), f32x4.mul(x, x)));
   }
-  answerUncertain(<f64>total(sum), <f64>total(spread));
+  answerLogit(<f64>total(sum), <f64>total(spread));
 }
 
 export function learn(l: usize, block: usize, z: usize, y: f32): void {

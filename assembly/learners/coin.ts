@@ -50,7 +50,7 @@ function score(l: usize, block: usize, x: usize): f64 {
 }
 
 export function predict(l: usize, block: usize, x: usize): void {
-  answerLogit(score(l, block, x));
+  answerLogit(score(l, block, x), 0);
 }
 
 export function learn(l: usize, block: usize, x: usize, y: f32): void {

@@ -5,7 +5,7 @@ import { MOST_MEMBERS, PL_BYTES, PL_MEMBERS, PL_SETTINGS, PL_SIZE, PARAMS } from
 import {
   addContributions as addMember, init as initMember, learn as learnMember, predict as predictMember,
 } from "./index";
-import { answerProbability, deviation, logLoss, probability } from "./prediction";
+import { answerProbability, deviation, logLoss, probability, settle } from "./prediction";
 
 /** The members' shares of the mix, probabilities and deviations, f64 each. */
 const SHARES: usize = memory.data(32, 16);
@@ -52,6 +52,7 @@ export function predict(l: usize, block: usize, z: usize, x: usize): void {
   for (let k = 0; k < members; k++) {
     const at = <usize>k << 3;
     predictMember(member(l, k), z, x);
+    settle();
     store<f64>(PROBABILITIES + at, probability);
     store<f64>(DEVIATIONS + at, deviation);
     p += share(k) * probability;
@@ -69,6 +70,7 @@ export function learn(l: usize, block: usize, z: usize, x: usize, y: f32): void 
   for (let k = load<i32>(l, PL_SIZE) - 1; k >= 0; k--) {
     const at = block + (<usize>k << 3);
     predictMember(member(l, k), z, x);
+    settle();
     store<f64>(at, load<f64>(at) + logLoss(probability, y));
     learnMember(member(l, k), z, x, y);
   }

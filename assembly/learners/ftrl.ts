@@ -41,7 +41,7 @@ function score(l: usize, block: usize, z: usize): f32 {
 }
 
 export function predict(l: usize, block: usize, z: usize): void {
-  answerLogit(<f64>score(l, block, z));
+  answerLogit(<f64>score(l, block, z), 0);
 }
 
 export function learn(l: usize, block: usize, z: usize, y: f32): void {

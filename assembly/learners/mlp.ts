@@ -65,7 +65,7 @@ function forward(l: usize, block: usize, z: usize, dropping: bool): f32 {
 }
 
 export function predict(l: usize, block: usize, z: usize): void {
-  answerLogit(<f64>forward(l, block, z, false));
+  answerLogit(<f64>forward(l, block, z, false), 0);
 }
 
 export function learn(l: usize, block: usize, z: usize, y: f32): void {

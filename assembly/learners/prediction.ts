@@ -1,34 +1,25 @@
-// What a learner answers through.
-import { log } from "../math/exp";
-import { sigmoid } from "../math/exp";
+// What a learner answers through: log-odds with their variance, which `settle` turns into a probability; or, from a mix,
+// the probability itself.
+import { log, sigmoid, sigmoids } from "../math/exp";
 
-/** The probability of a positive, and its standard deviation. */
+/** Log-odds, before their variance moderates them. */
+export let margin: f64 = 0;
+/** Standard deviation of the log-odds. */
+export let spread: f64 = 0;
+/** After `settle`: the probability of a positive, and its standard deviation. */
 export let probability: f64 = 0;
 export let deviation: f64 = 0;
-/** Log-odds before they are moderated by their own standard deviation, and that. */
-export let margin: f64 = 0;
-export let spread: f64 = 0;
+
+let variance: f64 = 0;
+let settled: bool = false;
 
 const PI_8: f64 = 0.39269908169872414;
 
-/** Answers with log-odds that are certain. */
-@inline export function answerLogit(logit: f64): void {
+/** Answers with log-odds of a variance, 0 when they are certain. */
+@inline export function answerLogit(logit: f64, v: f64): void {
   margin = logit;
-  spread = 0;
-  probability = sigmoid(logit);
-  deviation = 0;
-}
-
-/** Answers with log-odds of a variance: the mean of σ over them (MacKay 1992). */
-export function answerUncertain(logit: f64, variance: f64): void {
-  const kept = 1 / sqrt(1 + PI_8 * variance);
-  const p = sigmoid(logit * kept);
-  margin = logit;
-  spread = sqrt(variance);
-  probability = p;
-  // The delta method, which has no bound, within one that has: a probability of mean p varies by p(1-p) at most.
-  const most = p * (1 - p);
-  deviation = min(most * sqrt(variance), sqrt(most * (1 - kept)));
+  variance = v;
+  settled = false;
 }
 
 /** Answers with a probability and its standard deviation. */
@@ -38,6 +29,48 @@ export function answerProbability(p: f64, sd: f64): void {
   const most = p * (1 - p);
   margin = logOdds(p);
   spread = most > 0 ? sd / most : 0;
+  settled = true;
+}
+
+/** The mean of σ over uncertain log-odds (MacKay 1992), and its deviation. */
+export function settle(): void {
+  if (settled) return;
+  spread = sqrt(variance);
+  const kept = 1 / sqrt(1 + PI_8 * variance);
+  const p = sigmoid(margin * kept);
+  probability = p;
+  // The delta method, which has no bound, within one that has: a probability of mean p varies by p(1-p) at most.
+  const most = p * (1 - p);
+  deviation = min(most * spread, sqrt(most * (1 - kept)));
+  settled = true;
+}
+
+/** Puts the answer at `at`, 16 bytes apart, for `settleTwo`; false when it is settled already. */
+@inline export function postpone(at: usize): bool {
+  if (settled) return false;
+  store<f64>(at, margin);
+  store<f64>(at, variance, 8);
+  return true;
+}
+
+/** Two probabilities, and below them their deviations, from two postponed answers: the same bits as `settle`. */
+export let probabilities: v128 = f64x2.splat(0);
+export let deviations: v128 = f64x2.splat(0);
+
+export function settleTwo(at: usize): void {
+  const first = v128.load(at);
+  const second = v128.load(at, 16);
+  const margins = v128.shuffle<f64>(first, second, 0, 2);
+  const variances = v128.shuffle<f64>(first, second, 1, 3);
+  const one = f64x2.splat(1);
+  const kept = f64x2.div(one, f64x2.sqrt(f64x2.add(one, f64x2.mul(f64x2.splat(PI_8), variances))));
+  const p = sigmoids(f64x2.mul(margins, kept));
+  const most = f64x2.mul(p, f64x2.sub(one, p));
+  probabilities = p;
+  deviations = f64x2.pmin(
+    f64x2.mul(most, f64x2.sqrt(variances)),
+    f64x2.sqrt(f64x2.mul(most, f64x2.sub(one, kept))),
+  );
 }
 
 const LEAST: f64 = 1e-9;

@@ -68,6 +68,40 @@ export function log1p(x: f64): f64 {
   return 1 / (1 + exp(-x));
 }
 
+/** Two at once, each with the bits of `sigmoid`. */
+@inline export function sigmoids(x: v128): v128 {
+  const one = f64x2.splat(1);
+  return f64x2.div(one, f64x2.add(one, exps(f64x2.neg(x))));
+}
+
+/** Two of `exp` at once, step by step the same; below -708 it gives e^-708. */
+function exps(x: v128): v128 {
+  x = f64x2.pmax(f64x2.pmin(x, f64x2.splat(709)), f64x2.splat(-708));
+  const rounder = f64x2.splat(ROUNDER);
+  const shifted = f64x2.add(f64x2.mul(x, f64x2.splat(LOG2_E)), rounder);
+  const k = f64x2.sub(shifted, rounder);
+  const r = f64x2.sub(f64x2.sub(x, f64x2.mul(k, f64x2.splat(LN2_HI))), f64x2.mul(k, f64x2.splat(LN2_LO)));
+  const r2 = f64x2.mul(r, r);
+  const r4 = f64x2.mul(r2, r2);
+  const low = f64x2.add(f64x2.add(f64x2.splat(1), r), f64x2.mul(r2, line(0.5, 1.6666666666666666e-1, r)));
+  const mid = f64x2.add(
+    line(4.1666666666666664e-2, 8.333333333333333e-3, r),
+    f64x2.mul(r2, line(1.388888888888889e-3, 1.984126984126984e-4, r)),
+  );
+  const high = f64x2.add(
+    line(2.48015873015873e-5, 2.7557319223985893e-6, r),
+    f64x2.mul(r2, line(2.755731922398589e-7, 2.505210838544172e-8, r)),
+  );
+  const top = line(2.08767569878681e-9, 1.6059043836821613e-10, r);
+  const p = f64x2.add(low, f64x2.mul(r4, f64x2.add(mid, f64x2.mul(r4, f64x2.add(high, f64x2.mul(r4, top))))));
+  return i64x2.add(p, i64x2.shl(shifted, 52));
+}
+
+/** a + b·r, twice. */
+@inline function line(a: f64, b: f64, r: v128): v128 {
+  return f64x2.add(f64x2.splat(a), f64x2.mul(r, f64x2.splat(b)));
+}
+
 const PI: f64 = 3.141592653589793;
 
 /** sin of a turn in [0, 1), absolute error below 1e-12. */

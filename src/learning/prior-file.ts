@@ -6,6 +6,8 @@ import { type ModelPrior, type Prior, PriorSchema } from "../definition/prior.ts
 import { hash53 } from "../kernel/hash.ts";
 import { fingerprintOf, type Subject } from "./subject.ts";
 
+const LINE_WIDTH = 110;
+
 /** Reads what a prior file holds for the subject's model. @throws UserError */
 export function readPrior(file: string, subject: Subject): ModelPrior {
   const prior = readPriorFile(file);
@@ -44,8 +46,28 @@ export function writePrior(file: string, subject: Subject, trained: ModelPrior, 
     models,
   };
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(prior, null, 2)}\n`);
+  writeFileSync(file, format(prior));
   return prior;
+}
+
+/** JSON with as many numbers on a line as fit, as the repository's formatter has it: a new prior passes its check. */
+function format(prior: Prior): string {
+  const json = JSON.stringify(prior, null, 2);
+  const filled = json.replace(/^( *)("\w+": )\[\s*([^[\]]+?)\s*\]/gm, (_, indent, name, list) => {
+    const values = String(list).split(/,\s*/);
+    const lines = [`${indent}${name}[`];
+    let line = `${indent}  `;
+    for (const [i, value] of values.entries()) {
+      const item = i === values.length - 1 ? value : `${value},`;
+      const space = line.trim() === "" ? "" : " ";
+      if (line.length + space.length + item.length > LINE_WIDTH) {
+        lines.push(line);
+        line = `${indent}  ${item}`;
+      } else line += space + item;
+    }
+    return [...lines, line, `${indent}]`].join("\n");
+  });
+  return `${filled}\n`;
 }
 
 /** To nine digits: the kernel takes single-precision numbers, and they are exact with these. */
