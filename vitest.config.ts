@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["test/{events,definition,kernel,reference,cli,learning,conformance}/**/*.test.ts"],
+          include: ["test/{events,definition,kernel,reference,cli,data,learning,conformance}/**/*.test.ts"],
         },
       },
       {

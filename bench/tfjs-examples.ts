@@ -15,13 +15,13 @@ export interface Weights {
 
 /**
  * First weights as docs/kernel.md has them for `mlp`: mulberry32 from `seed`, row by row, (2r-1)·√(6/d) without the
- * biases, then (2r-1)·√(6/(h+1)); rounded to f32.
+ * biases, then (2r-1)·√(1/h); rounded to f32.
  */
 export function initialWeights({ d, h }: Shape, seed: number): Weights {
   const random = new Random(seed);
   const draw = (bound: number) => Math.fround((2 * random.next() - 1) * bound);
   const W = Array.from({ length: h }, () => [0, ...Array.from({ length: d }, () => draw(Math.sqrt(6 / d)))]);
-  const u = Array.from({ length: h }, () => draw(Math.sqrt(6 / (h + 1))));
+  const u = Array.from({ length: h }, () => draw(Math.sqrt(1 / h)));
   return { W, u, c: 0 };
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ensureKeys } from "../src/cli/keys.ts";
-import { runCommand, UserError } from "../src/cli/user-error.ts";
+import { runCommand, UserError } from "../src/data/user-error.ts";
 import { bundle } from "./bundle.ts";
 import { interrupted, startEdge } from "./edge.ts";
 

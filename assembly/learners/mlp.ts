@@ -30,7 +30,7 @@ export function bytes(width: i32, hidden: i32): i32 {
   return <i32>HEAD_BYTES + 3 * (count(width, hidden) << 2);
 }
 
-/** He's uniform weights into the hidden layer, Glorot's out of it. */
+/** He's uniform weights into the hidden layer; small ones out of it, so that it begins near the base rate. */
 export function init(l: usize, block: usize): void {
   const width = load<i32>(l, PL_WIDTH);
   const hidden = load<i32>(l, PL_SIZE);
@@ -39,7 +39,7 @@ export function init(l: usize, block: usize): void {
   const seed = block + SEED;
   store<u32>(seed, load<u32>(l, PL_SEED));
   const into = sqrt(6 / <f64>(features - 1));
-  const out = sqrt(6 / <f64>(hidden + 1));
+  const out = sqrt(1 / <f64>hidden);
   let w = block + HEAD_BYTES;
   for (let h = 0; h < hidden; h++, w += <usize>width << 2) {
     for (let j = 1; j < features; j++) store<f32>(w + (<usize>j << 2), <f32>((2 * uniform(seed) - 1) * into));

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
+import { UserError } from "../data/user-error.ts";
 import {
   EventsSchema,
   type ListedEvent,
@@ -8,7 +9,6 @@ import {
   type RankAnswer,
   RankSchema,
 } from "./answers.ts";
-import { UserError } from "./user-error.ts";
 
 /** Where the edge is and how it is spoken to. */
 export interface ClientOptions {

@@ -1,13 +1,13 @@
+import { loadMapping } from "../data/mapping.ts";
+import { UserError } from "../data/user-error.ts";
 import { BATCH_BOUNDS, cutBatches } from "./batches.ts";
 import type { Client } from "./client.ts";
 import { count } from "./draw.ts";
-import { loadMapping } from "./mapping.ts";
 import { showProgress } from "./progress.ts";
 import { replay, succeeded } from "./replay.ts";
 import { productProperties, type Shop, type ShopEvent, simulateShop } from "./shop.ts";
 import type { Shopper } from "./shopper.ts";
 import { drawSummary } from "./summary.ts";
-import { UserError } from "./user-error.ts";
 
 /** Who and what the demo shows, once their events are in. */
 export interface Cast {

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { bundle } from "../../serve/bundle.ts";
 import { type Edge, interrupted, startEdge } from "../../serve/edge.ts";
+import { runCommand, UserError } from "../data/user-error.ts";
 import { Client } from "./client.ts";
 import { type Cast, playShop, replayFile } from "./demo-cast.ts";
 import { heading, tint } from "./draw.ts";
 import { ensureKeys } from "./keys.ts";
 import { drawRanking } from "./ranking.ts";
 import { show } from "./show.ts";
-import { runCommand, UserError } from "./user-error.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 

@@ -1,4 +1,7 @@
 import type { Command } from "commander";
+import { loadMapping } from "../data/mapping.ts";
+import { type Progress, silent } from "../data/progress.ts";
+import { runCommand, UserError } from "../data/user-error.ts";
 import { loadKernel } from "../kernel/node.ts";
 import type { Dataset } from "../learning/dataset.ts";
 import { extractExamples } from "../learning/examples.ts";
@@ -12,9 +15,7 @@ import { progressive, progressiveBaseRate } from "../learning/progressive.ts";
 import { evaluateHistory, protocolSteps } from "../learning/protocol.ts";
 import { DEFAULT_GLOBAL } from "../learning/tune.ts";
 import { count, heading, minute, percent, table, tint } from "./draw.ts";
-import { loadMapping } from "./mapping.ts";
-import { type Progress, showProgress, silent } from "./progress.ts";
-import { runCommand, UserError } from "./user-error.ts";
+import { showProgress } from "./progress.ts";
 
 interface EvaluateFlags {
   csv?: string;

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { UserError } from "./user-error.ts";
+import { UserError } from "../data/user-error.ts";
 
 /** Where local keys are kept; wrangler reads the same file. */
 const FILE = ".dev.vars";

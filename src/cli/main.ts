@@ -1,15 +1,16 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
+import { loadMapping } from "../data/mapping.ts";
+import { silent } from "../data/progress.ts";
+import { runCommand } from "../data/user-error.ts";
 import { Client } from "./client.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { findKey } from "./keys.ts";
-import { loadMapping } from "./mapping.ts";
-import { showProgress, silent } from "./progress.ts";
+import { showProgress } from "./progress.ts";
 import { replay, succeeded } from "./replay.ts";
 import { readProfile, show } from "./show.ts";
 import { drawSummary, summaryJson } from "./summary.ts";
 import { addTrain } from "./train.ts";
-import { runCommand } from "./user-error.ts";
 
 const LOCAL = "http://127.0.0.1:8787";
 

@@ -1,9 +1,9 @@
+import { type MappedEvent, Mapper } from "../data/mapper.ts";
+import type { Mapping } from "../data/mapping.ts";
+import { type Progress, silent } from "../data/progress.ts";
+import { fileSize, readRows } from "../data/rows.ts";
 import { BATCH_BOUNDS, cutBatches } from "./batches.ts";
 import type { Client, Outcome } from "./client.ts";
-import { type MappedEvent, Mapper } from "./mapper.ts";
-import type { Mapping } from "./mapping.ts";
-import { type Progress, silent } from "./progress.ts";
-import { fileSize, readRows } from "./rows.ts";
 
 export interface ReplayOptions {
   file: string;

@@ -1,7 +1,7 @@
+import { UserError } from "../data/user-error.ts";
 import type { ProfileAnswer } from "./answers.ts";
 import type { Client } from "./client.ts";
 import { drawPortrait } from "./portrait.ts";
-import { UserError } from "./user-error.ts";
 
 /** Events that the sparkline counts, at most. */
 const ACTIVITY_EVENTS = 1000;

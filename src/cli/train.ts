@@ -1,4 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { loadMapping } from "../data/mapping.ts";
+import { type Progress, silent } from "../data/progress.ts";
+import { runCommand } from "../data/user-error.ts";
 import { loadKernel } from "../kernel/node.ts";
 import type { Candidate, Choice } from "../learning/candidates.ts";
 import { extractExamples } from "../learning/examples.ts";
@@ -9,9 +12,7 @@ import { findSubject, requireBothLabels } from "../learning/preconditions.ts";
 import { writePrior } from "../learning/prior-file.ts";
 import { TUNE_STEPS, type Tuned, tune } from "../learning/tune.ts";
 import { count, heading, minute, table, tint } from "./draw.ts";
-import { loadMapping } from "./mapping.ts";
-import { type Progress, showProgress, silent } from "./progress.ts";
-import { runCommand } from "./user-error.ts";
+import { showProgress } from "./progress.ts";
 
 interface TrainFlags {
   map: string;

@@ -1,4 +1,4 @@
-import { UserError } from "../cli/user-error.ts";
+import { UserError } from "../data/user-error.ts";
 
 /** A plain classification file as numbers, its rows in their order. */
 export interface Dataset {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
-import { UserError } from "../cli/user-error.ts";
+import { UserError } from "../data/user-error.ts";
 import { type Dataset, encodeSvmlight, encodeTable, type TableOptions } from "./dataset.ts";
 import { unzipOnly } from "./zip.ts";
 

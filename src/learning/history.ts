@@ -1,7 +1,7 @@
-import { Mapper } from "../cli/mapper.ts";
-import type { Mapping } from "../cli/mapping.ts";
-import { type Progress, silent } from "../cli/progress.ts";
-import { fileSize, readRows } from "../cli/rows.ts";
+import { Mapper } from "../data/mapper.ts";
+import type { Mapping } from "../data/mapping.ts";
+import { type Progress, silent } from "../data/progress.ts";
+import { fileSize, readRows } from "../data/rows.ts";
 import { compareEvents, type Event } from "../events/event.ts";
 import { decodeNative } from "../events/native.ts";
 

@@ -1,4 +1,4 @@
-import { UserError } from "../cli/user-error.ts";
+import { UserError } from "../data/user-error.ts";
 import { DefinitionError, type LearnerDefinition, parseDefinition } from "../definition/schema.ts";
 
 /** A learner as a command line names it. */

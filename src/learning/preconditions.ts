@@ -1,5 +1,5 @@
 import { definitions } from "../../definitions/index.ts";
-import { UserError } from "../cli/user-error.ts";
+import { UserError } from "../data/user-error.ts";
 import { parseDefinition } from "../definition/schema.ts";
 import type { Examples } from "./examples.ts";
 import type { Subject } from "./subject.ts";

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import * as v from "valibot";
-import { UserError } from "../cli/user-error.ts";
+import { UserError } from "../data/user-error.ts";
 import { type ModelPrior, type Prior, PriorSchema } from "../definition/prior.ts";
+import { fingerprintOf } from "../kernel/compile.ts";
 import { hash53 } from "../kernel/hash.ts";
-import { fingerprintOf, type Subject } from "./subject.ts";
+import type { Subject } from "./subject.ts";
 
 const LINE_WIDTH = 110;
 
@@ -12,10 +13,7 @@ const LINE_WIDTH = 110;
 export function readPrior(file: string, subject: Subject): ModelPrior {
   const prior = readPriorFile(file);
   const { definition, model } = subject;
-  if (
-    prior.definition !== definition.name ||
-    prior.fingerprint !== fingerprintOf(subject.module, definition)
-  ) {
+  if (prior.definition !== definition.name || prior.fingerprint !== fingerprintOf(definition)) {
     throw new UserError(
       `${file} was trained for another state of the definition (${prior.definition} ${prior.fingerprint})`,
       `Train one for ${definition.name} as it is now, with limn train.`,
@@ -34,8 +32,8 @@ export function readPrior(file: string, subject: Subject): ModelPrior {
  * @param through the time of the newest example that was learned, in ms since 1970
  */
 export function writePrior(file: string, subject: Subject, trained: ModelPrior, through: number): Prior {
-  const { module, definition, model } = subject;
-  const fingerprint = fingerprintOf(module, definition);
+  const { definition, model } = subject;
+  const fingerprint = fingerprintOf(definition);
   const before = existsSync(file) ? readPriorFile(file) : undefined;
   const models = { ...(before?.fingerprint === fingerprint && before.models), [model]: rounded(trained) };
   const prior = {

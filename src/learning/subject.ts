@@ -1,7 +1,6 @@
 import type { ModelPrior, Prior } from "../definition/prior.ts";
 import type { Definition, LearnerDefinition } from "../definition/schema.ts";
-import { compile } from "../kernel/compile.ts";
-import { Kernel } from "../kernel/instance.ts";
+import { fingerprintOf } from "../kernel/compile.ts";
 import { OfflineModel } from "../kernel/offline.ts";
 
 /** What is studied: a model of a definition, and the kernel that runs it. */
@@ -39,13 +38,8 @@ export function priorAlone(subject: Subject, definition: Definition, known?: Mod
   if (known === undefined) return undefined;
   return {
     definition: definition.name,
-    fingerprint: fingerprintOf(subject.module, definition),
+    fingerprint: fingerprintOf(definition),
     version: "offline",
     models: { [subject.model]: known },
   };
-}
-
-/** What a prior must name to be accepted for a definition. */
-export function fingerprintOf(module: WebAssembly.Module, definition: Definition): string {
-  return compile(definition, new Kernel(module)).fingerprint;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll } from "vitest";
-import { type Row, readRows } from "../../src/cli/rows.ts";
+import { type Row, readRows } from "../../src/data/rows.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "limn-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Client } from "../../src/cli/client.ts";
-import { parseMapping } from "../../src/cli/mapping.ts";
 import { replay, succeeded } from "../../src/cli/replay.ts";
 import { drawSummary, summaryJson } from "../../src/cli/summary.ts";
+import { parseMapping } from "../../src/data/mapping.ts";
 import { FakeEdge } from "./fake-edge.ts";
 import { write } from "./files.ts";
 

@@ -91,7 +91,7 @@ for (const [name, { file, read }] of Object.entries(files)) {
     const network: Record<string, number> = { phishing: 0.2711, bananas: 0.541, shoppers: 0.2936 };
     it("loses no more than the reference's network, to 2 % in the middle of 25 seeds", () => {
       const losses = Array.from({ length: 25 }, (_, seed) => run(`mlp(rate=.01,seed=${seed + 1})`).logLoss);
-      expect(losses.sort((a, b) => a - b)[12]).toBeLessThan((network[name] ?? 0) * 1.02);
+      expect(losses.sort((a, b) => a - b)[12]).toBeLessThan((network[name] ?? 0) * 1.01);
     });
 
     it("is learned best by the ensemble or one of its members", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { loadMapping } from "../../src/cli/mapping.ts";
+import { loadMapping } from "../../src/data/mapping.ts";
 import { loadKernel } from "../../src/kernel/node.ts";
 import { extractExamples } from "../../src/learning/examples.ts";
 import { readHistory } from "../../src/learning/history.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { parseMapping } from "../../src/cli/mapping.ts";
+import { parseMapping } from "../../src/data/mapping.ts";
 import { type DefinitionSource, parseDefinition } from "../../src/definition/schema.ts";
 import type { Event } from "../../src/events/event.ts";
 import { loadKernel } from "../../src/kernel/node.ts";

@@ -207,7 +207,7 @@ describe("mlp", () => {
     for (let seed = 1; seed < 20; seed++) {
       const random = new Mulberry32(seed);
       const first = (2 * random.next() - 1) * Math.sqrt(6);
-      const output = (2 * random.next() - 1) * Math.sqrt(3);
+      const output = 2 * random.next() - 1;
       const learner = new Mlp(2, { ...network, hidden: 1, seed });
       const contributions = learner.contributions(input(2));
       expect(contributions[0]).toBeCloseTo(0, 12);
@@ -219,7 +219,7 @@ describe("mlp", () => {
     for (let seed = 1; seed < 40; seed++) {
       const random = new Mulberry32(seed);
       const first = (2 * random.next() - 1) * Math.sqrt(6);
-      const output = (2 * random.next() - 1) * Math.sqrt(3);
+      const output = 2 * random.next() - 1;
       const active = first > 0 && random.next() >= 0.5;
       const learner = new Mlp(2, { ...network, hidden: 1, decay: 0, dropout: 0.5, seed });
       learner.learn(input(1), 0);

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { completejourney } from "../../definitions/completejourney.ts";
-import { loadMapping } from "../../src/cli/mapping.ts";
 import { type ReplayResult, replay } from "../../src/cli/replay.ts";
+import { loadMapping } from "../../src/data/mapping.ts";
 import { durationMs } from "../../src/definition/schema.ts";
 import type { View } from "../../src/kernel/view.ts";
 import { readCsv } from "./csv.ts";
-import { dataFile, forEach, missing, readFields, serve, type TestEdge } from "./edge.ts";
+import { dataFile, forEach, KEYS, missing, readFields, serve, type TestEdge } from "./edge.ts";
 
 const NAME = "completejourney/transactions_sample.csv.gz";
 const why = missing(NAME);
@@ -23,13 +23,13 @@ describe.skipIf(why !== "")(`completejourney, replayed over HTTP${why}`, () => {
 
   beforeAll(async () => {
     for (const row of readCsv(dataFile(NAME))) {
-      const household = row["household_id"] ?? "";
+      const household = row.household_id ?? "";
       households.set(household, [...(households.get(household) ?? []), row]);
     }
     for (const row of readCsv(dataFile("completejourney/products.csv.gz")))
-      products.set(row["product_id"] ?? "", row);
+      products.set(row.product_id ?? "", row);
     for (const row of readCsv(dataFile("completejourney/demographics.csv.gz"))) {
-      demographics.set(row["household_id"] ?? "", row);
+      demographics.set(row.household_id ?? "", row);
     }
     edge = await serve("completejourney");
     result = await replay({
@@ -49,9 +49,9 @@ describe.skipIf(why !== "")(`completejourney, replayed over HTTP${why}`, () => {
   it("holds for every household the count and the sum of value that the file has", async () => {
     await forEach(households, async ([household, rows]) => {
       const { numbers } = await readFields<View>(edge, household, "fields=numbers");
-      const sum = rows.reduce((total, row) => total + Number(row["sales_value"]), 0);
-      expect(numbers["value"]?.count).toBe(rows.length);
-      expect(numbers["value"]?.sum).toBeCloseTo(sum, 6);
+      const sum = rows.reduce((total, row) => total + Number(row.sales_value), 0);
+      expect(numbers.value?.count).toBe(rows.length);
+      expect(numbers.value?.sum).toBeCloseTo(sum, 6);
     });
   });
 
@@ -64,10 +64,10 @@ describe.skipIf(why !== "")(`completejourney, replayed over HTTP${why}`, () => {
       for (const dimension of ["category", "department", "brand", "product_id"] as const) {
         const truth = new Map<string, number>();
         for (const row of rows) {
-          const product = row["product_id"] ?? "";
+          const product = row.product_id ?? "";
           const key = dimension === "product_id" ? product : products.get(product)?.[columns[dimension]];
           if (key === undefined || key === "" || key === "NA") continue;
-          const age = AT - Date.parse(row["transaction_timestamp"] ?? "");
+          const age = AT - Date.parse(row.transaction_timestamp ?? "");
           const weight = 2 ** (-age / durationMs(completejourney.interests[dimension].halfLife));
           truth.set(key, (truth.get(key) ?? 0) + weight);
         }
@@ -91,6 +91,34 @@ describe.skipIf(why !== "")(`completejourney, replayed over HTTP${why}`, () => {
     expect(bounded).toBeGreaterThan(10_000);
   });
 
+  it("scores over the prior that limn train wrote, when the edge is told to", async () => {
+    const primed = await serve("completejourney", { PRIOR: "completejourney" });
+    try {
+      const health: { prior: string } = await (await fetch(`${primed.url}/healthz`)).json();
+      expect(health.prior).toBe("completejourney");
+      await replay({
+        file: dataFile(NAME),
+        mapping: loadMapping("mappings/completejourney.json"),
+        client: primed.client,
+        limit: 2000,
+      });
+      let judged = 0;
+      await forEach([...households.keys()].slice(0, 50), async (household) => {
+        const response = await fetch(`${primed.url}/v1/profiles/${household}?fields=quality`, {
+          headers: { Authorization: `Bearer ${KEYS.SECRET_KEY}` },
+        });
+        if (response.status === 404) return;
+        const { quality }: Pick<View, "quality"> = await response.json();
+        if ((quality.discount?.examples ?? 0) === 0) return;
+        expect(quality.discount?.priorLogLoss).toBeGreaterThan(0);
+        judged++;
+      });
+      expect(judged).toBeGreaterThan(10);
+    } finally {
+      await primed.remove();
+    }
+  });
+
   it("declares the demographics as traits", async () => {
     const [household = "", row] = [...demographics].find(([id]) => households.has(id)) ?? [];
     const { traits } = await readFields<{ traits: Record<string, { value: string }> }>(
@@ -98,6 +126,6 @@ describe.skipIf(why !== "")(`completejourney, replayed over HTTP${why}`, () => {
       household,
       "fields=traits",
     );
-    expect(traits["age"]?.value).toBe(row?.["age"]);
+    expect(traits.age?.value).toBe(row?.age);
   });
 });

@@ -17,7 +17,7 @@ export function dataFile(name: string): string {
 /** Why tests on a data set are skipped, for their title; empty when it is there. */
 export function missing(name: string): string {
   if (existsSync(dataFile(name))) return "";
-  if (process.env["CI"] === "true")
+  if (process.env.CI === "true")
     throw new Error(`CI has no ${dataFile(name)}, and there nothing may be skipped`);
   return ` (skipped: ../shared/data/${name} is not there)`;
 }
@@ -30,13 +30,13 @@ export interface TestEdge extends Edge {
 }
 
 /** The built Worker, served as `npm run serve` does, on storage of its own. */
-export async function serve(definition?: string): Promise<TestEdge> {
+export async function serve(definition?: string, variables: Record<string, string> = {}): Promise<TestEdge> {
   await bundle();
   const directory = mkdtempSync(join(tmpdir(), "limn-edge-"));
   const edge = await startEdge({
     port: 0,
     directory,
-    env: KEYS,
+    env: { ...KEYS, ...variables },
     quiet: true,
     ...(definition === undefined ? {} : { definition }),
   });

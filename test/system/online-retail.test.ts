@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadMapping } from "../../src/cli/mapping.ts";
 import { type ReplayResult, replay } from "../../src/cli/replay.ts";
+import { loadMapping } from "../../src/data/mapping.ts";
 import type { View } from "../../src/kernel/view.ts";
 import { readCsv } from "./csv.ts";
 import { dataFile, forEach, KEYS, missing, readFields, serve, type TestEdge } from "./edge.ts";
@@ -49,9 +49,9 @@ describe.skipIf(why !== "")(`online_retail, replayed over HTTP${why}`, () => {
         "fields=events,numbers,digest",
       );
       expect(events).toBe(count);
-      expect(numbers["value"]?.count).toBe(count);
+      expect(numbers.value?.count).toBe(count);
       // The order of equal times differs, and so may the last bits of the sum.
-      expect(Math.abs((numbers["value"]?.sum ?? Number.NaN) - sum)).toBeLessThan(
+      expect(Math.abs((numbers.value?.sum ?? Number.NaN) - sum)).toBeLessThan(
         1e-9 * Math.max(1e3, Math.abs(sum)),
       );
       digests.set(user, digest);

@@ -37,7 +37,7 @@ export class Mlp implements Learner {
       this.parameters.push(0);
       for (let j = 1; j < size; j++) this.parameters.push((2 * this.random.next() - 1) * bound);
     }
-    const outputBound = Math.sqrt(6 / (hidden + 1));
+    const outputBound = Math.sqrt(1 / hidden);
     for (let h = 0; h < hidden; h++) this.parameters.push((2 * this.random.next() - 1) * outputBound);
     this.parameters.push(0);
     this.gradient = new Array<number>(this.parameters.length).fill(0);

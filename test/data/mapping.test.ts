@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { definitions } from "../../definitions/index.ts";
-import { loadMapping, parseMapping } from "../../src/cli/mapping.ts";
+import { loadMapping, parseMapping } from "../../src/data/mapping.ts";
 import { parseDefinition } from "../../src/definition/schema.ts";
-import { write } from "./files.ts";
+import { write } from "../cli/files.ts";
 
 const valid = {
   name: "test",

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { allRows, write } from "./files.ts";
+import { allRows, write } from "../cli/files.ts";
 
 const values = async (file: string, columns: string[]) =>
   (await allRows(file, columns)).map((row) => row.values);

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type MappedEvent, Mapper } from "../../src/cli/mapper.ts";
-import { loadMapping, type Mapping, parseMapping } from "../../src/cli/mapping.ts";
-import type { Row } from "../../src/cli/rows.ts";
-import { allRows, write } from "./files.ts";
+import { type MappedEvent, Mapper } from "../../src/data/mapper.ts";
+import { loadMapping, type Mapping, parseMapping } from "../../src/data/mapping.ts";
+import type { Row } from "../../src/data/rows.ts";
+import { allRows, write } from "../cli/files.ts";
 
 const HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
 const SALE = "536365,71053,WHITE METAL LANTERN,6,2010-12-01 08:26:00,3.39,17850,United Kingdom";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { timeReader } from "../../src/cli/timestamps.ts";
+import { timeReader } from "../../src/data/timestamps.ts";
 
 const cases: [format: string, zone: string, text: string, expected: string | undefined][] = [
   ["iso", "UTC", "2017-01-28T19:06:53Z", "2017-01-28T19:06:53.000Z"],
