@@ -82,6 +82,10 @@ export const rank = new Hono<App>().post("/v1/profiles/:id/rank", async (c) => {
       pointer: request.value.model === undefined ? "" : "/model",
     });
   }
+  if (result.status === "too-many") {
+    const detail = `At "/candidates" at most ${result.most} are expected with explore, for this model.`;
+    return problem(c, { code: "body-invalid", detail, pointer: "/candidates" });
+  }
   const { model, version, ranked } = result;
   // With the seed, whoever asked can have the same order again.
   return c.json({ model, version, seed: request.value.explore?.seed, ranked });

@@ -88,7 +88,9 @@ export interface Ranked {
 
 export type RankResult =
   | { status: "ranked"; version: number; model: string; ranked: Ranked[] }
-  | { status: "no-model"; models: string[] };
+  | { status: "no-model"; models: string[] }
+  /** More candidates than can be explored at once. */
+  | { status: "too-many"; most: number };
 
 /** What is stored cannot be read: it is damaged, or newer code wrote it. Nothing was changed. */
 export interface Failed {

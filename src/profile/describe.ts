@@ -1,0 +1,49 @@
+import { decode } from "../kernel/decode.ts";
+import { hash53 } from "../kernel/hash.ts";
+import type { Engine } from "./engine.ts";
+import { packState, type State } from "./state.ts";
+
+/** A profile as it is answered. */
+export function describe(
+  { kernel, compiled }: Engine,
+  user: string,
+  version: number,
+  state: State,
+  at: number,
+) {
+  const trait = (name: string) => state.traits.get(name)?.value;
+  const view = decode(kernel, compiled, state.kernel, state.labels, trait, at);
+  const iso = (time: number | null) => (time === null ? null : new Date(time).toISOString());
+  const traits = [...state.traits].map(([name, { value, time, source }]) => [
+    name,
+    { value, time: iso(time), source },
+  ]);
+  return {
+    id: user,
+    version,
+    asOf: iso(at),
+    definition: compiled.definition.name,
+    digest: digest(packState(compiled.fingerprint, state)),
+    events: view.events,
+    firstSeen: iso(view.firstSeen),
+    lastSeen: iso(view.lastSeen),
+    traits: Object.fromEntries(traits),
+    numbers: view.numbers,
+    interests: view.interests,
+    windows: view.windows,
+    scores: view.scores,
+    quality: Object.fromEntries(
+      Object.entries(view.quality).map(([model, quality]) => [
+        model,
+        { ...quality, drift: { ...quality.drift, lastAt: iso(quality.drift.lastAt) } },
+      ]),
+    ),
+  };
+}
+
+/** A short fingerprint of a state's bytes: equal for profiles that were folded from the same events. */
+function digest(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return hash53(text).toString(36);
+}
