@@ -16,6 +16,8 @@ export const MOST_STATE_BYTES = 8192;
 /** A definition, with its prior, as the kernel and its host use it. */
 export interface Compiled {
   definition: Definition;
+  /** The prior that `prior` below is the bytes of. */
+  trained: Prior | undefined;
   /** Changes with anything in the definition or the prior: a state folded under another one is refolded. */
   fingerprint: string;
   params: Uint8Array;
@@ -182,6 +184,7 @@ export function compile(
   params.int(layout.P_MODELS_AT, modelsAt);
   return {
     definition,
+    trained: prior,
     fingerprint: hash53(`${fingerprintOf(definition)} ${JSON.stringify(prior ?? null)}`).toString(36),
     params: params.bytes.slice(0, table.end),
     prior: priors.bytes.slice(0, priorAt.end),

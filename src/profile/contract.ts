@@ -92,6 +92,22 @@ export type RankResult =
   /** More candidates than can be explored at once. */
   | { status: "too-many"; most: number };
 
+export type ErasedResult = { status: "erased"; version: number } | { status: "unknown" };
+
+/** What a profile would be: with more events, or under a draft of a definition. */
+export interface PreviewRequest {
+  events: Event[];
+  /** A draft to fold under, as written in a file. */
+  definition?: unknown;
+  at?: number;
+}
+
+export type PreviewResult =
+  | { status: "previewed"; json: string }
+  | { status: "invalid"; issues: { pointer: string; detail: string }[] }
+  /** The history is too long to be folded under a draft. */
+  | { status: "too-long"; most: number };
+
 /** What is stored cannot be read: it is damaged, or newer code wrote it. Nothing was changed. */
 export interface Failed {
   status: "failed";
@@ -104,4 +120,6 @@ export interface ProfileRpc {
   read(user: string, options: ReadOptions): Promise<ReadResult | Failed>;
   events(query: EventsQuery): Promise<EventsPage | Failed>;
   rank(request: RankRequest): Promise<RankResult | Failed>;
+  erase(user: string, eventId: string): Promise<ErasedResult | Failed>;
+  preview(user: string, request: PreviewRequest): Promise<PreviewResult | Failed>;
 }

@@ -11,13 +11,33 @@ export const MOST_TRAITS = 100;
 /** Longest label of an interest key that is kept, in characters; longer keys count apart but show their start. */
 const LONGEST_LABEL = 64;
 
-/** U over events, which come in (time, id) order after all that `state` holds. `state` itself is left as it is. */
+/** The kernel trapped, or found what cannot be: nothing it left behind may be used. */
+export class FoldError extends Error {
+  constructor(cause: unknown) {
+    super("a fold failed", { cause });
+    this.name = "FoldError";
+  }
+}
+
+/**
+ * U over events, as {@link fold}.
+ * @throws FoldError
+ */
 export function foldEvents(
   kernel: Kernel,
   compiled: Compiled,
   state: State,
   events: readonly Event[],
 ): State {
+  try {
+    return fold(kernel, compiled, state, events);
+  } catch (error) {
+    throw new FoldError(error);
+  }
+}
+
+/** U over events, which come in (time, id) order after all that `state` holds. `state` itself is left as it is. */
+function fold(kernel: Kernel, compiled: Compiled, state: State, events: readonly Event[]): State {
   const capacity = kernel.capacity(compiled);
   const keys: Keys = new Map();
   let traits: ReadonlyMap<string, Trait> = state.traits;

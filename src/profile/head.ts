@@ -12,9 +12,15 @@ export interface Head {
   horizon: Key | undefined;
   /** The newest events, whole; older ones are in pages. */
   tail: Event[];
-  /** The fold of everything up to the tail, and with the tail; undefined when they must be folded again. */
+}
+
+/** The head as it is stored, with the fold of everything up to the tail, and with the tail. */
+export interface StoredHead extends Head {
+  /** Undefined when it must be folded again: it is damaged, or of another definition. */
   base: State | undefined;
   state: State | undefined;
+  /** The packed state, where it is whole and of another definition. */
+  outdated: Uint8Array | undefined;
 }
 
 const TAIL_FORMAT = 1;
@@ -39,7 +45,7 @@ export function storedVersion(sql: SqlStorage): number | undefined {
 /**
  * @throws FrameError when the tail is damaged: it is part of the truth, and only the states can be folded again.
  */
-export function readHead(sql: SqlStorage, fingerprint: string): Head | undefined {
+export function readHead(sql: SqlStorage, fingerprint: string): StoredHead | undefined {
   const [row] = sql
     .exec<{
       version: number;
@@ -60,18 +66,40 @@ export function readHead(sql: SqlStorage, fingerprint: string): Head | undefined
         ? undefined
         : { time: row.horizon_time, id: row.horizon_id },
     tail: unpackEvents(row.user, unframe(TAIL_FORMAT, row.tail).payload),
-    base: readState(fingerprint, row.base),
-    state: readState(fingerprint, row.state),
+    ...readStates(fingerprint, row.base, row.state),
   };
 }
 
-function readState(fingerprint: string, blob: ArrayBuffer): State | undefined {
+function readStates(fingerprint: string, base: ArrayBuffer, state: ArrayBuffer) {
+  const packed = wholeState(state);
+  const unpacked = packed === undefined ? undefined : unpackState(fingerprint, packed);
+  const before = wholeState(base);
+  return {
+    base: before === undefined ? undefined : unpackState(fingerprint, before),
+    state: unpacked,
+    outdated: unpacked === undefined ? packed : undefined,
+  };
+}
+
+/** The bytes of a stored state; undefined when they are damaged. */
+function wholeState(blob: ArrayBuffer): Uint8Array | undefined {
   try {
-    return unpackState(fingerprint, unframe(STATE_FORMAT, blob).payload);
+    return unframe(STATE_FORMAT, blob).payload;
   } catch (error) {
     if (error instanceof FrameError && error.reason === "corrupt") return undefined;
     throw error;
   }
+}
+
+/** Writes the row but for the states, which stay as they are: those of another definition, until it is refolded. */
+export function writeTail(sql: SqlStorage, head: Head): void {
+  sql.exec(
+    "UPDATE head SET version = ?, horizon_time = ?, horizon_id = ?, tail = ?",
+    head.version,
+    head.horizon?.time ?? null,
+    head.horizon?.id ?? null,
+    frame(TAIL_FORMAT, packEvents(head.tail)),
+  );
 }
 
 /** Writes the one row. */

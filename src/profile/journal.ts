@@ -2,9 +2,12 @@ import { compareEvents, type Event } from "../events/event.ts";
 import type { Receipt } from "./contract.ts";
 import type { Engine } from "./engine.ts";
 import { foldEvents } from "./fold.ts";
-import { createHead, hasHead, readHead, writeHead } from "./head.ts";
-import { type Key, type Page, Pages } from "./pages.ts";
-import { freshState, type State } from "./state.ts";
+import { createHead, hasHead, readHead, type StoredHead, writeHead, writeTail } from "./head.ts";
+import { keepDefinition, keptEngine, keptFingerprint } from "./outdated.ts";
+import type { Key } from "./pages.ts";
+import { Sealed } from "./sealed.ts";
+import { freshState, type State, unpackState } from "./state.ts";
+import { Suppressed } from "./suppressed.ts";
 
 /** How much history is kept. */
 export interface Retention {
@@ -15,13 +18,17 @@ export interface Retention {
 }
 
 /** Events in the head before they are sealed: one more row is written every this many single events. */
-export const TAIL_EVENTS = 64;
-/** Most events of a page: large ones compress better, small ones are quicker to change. */
-const PAGE_EVENTS = 256;
-/** A page carries a checkpoint when this many events follow the one before it. */
-const CHECKPOINT_EVENTS = 1024;
+const TAIL_EVENTS = 64;
 /** Most pages that one listing of events reads. */
 const LISTED_PAGES = 32;
+/** Events that are folded again at once; a longer history takes several touches. */
+const SLICE_EVENTS = 16_384;
+
+/** How far a refold in slices is. */
+export interface Refolding {
+  done: number;
+  total: number;
+}
 
 /**
  * A user's events, each once and in the order of the fold, and the states folded from them. The events are the truth:
@@ -31,50 +38,57 @@ const LISTED_PAGES = 32;
 export class Journal {
   readonly user: string;
   version: number;
-  /** With every event. */
-  state: State;
+  /** With every event; and the engine that it was folded by. */
+  shown: { engine: Engine; state: State };
+  /** Set while a long history is folded under another definition: what is shown is of the one before. */
+  refolding: Refolding | undefined;
   readonly #sql: SqlStorage;
   readonly #engine: Engine;
-  readonly #pages: Pages;
+  readonly #sealed: Sealed;
+  readonly #suppressed: Suppressed;
+  /** Of the definition that is kept beside a long history. */
+  #kept: string | undefined;
   #horizon: Key | undefined;
   /** The newest events, and the state before them. */
   #tail: Event[];
   #base: State;
 
-  private constructor(sql: SqlStorage, engine: Engine, user: string) {
+  private constructor(sql: SqlStorage, engine: Engine, head: StoredHead | undefined, user: string) {
     this.#sql = sql;
     this.#engine = engine;
-    this.#pages = new Pages(sql, engine.compiled.fingerprint);
-    const head = readHead(sql, engine.compiled.fingerprint);
     this.user = head?.user ?? user;
+    this.#sealed = new Sealed(sql, engine, this.user);
+    this.#suppressed = new Suppressed(sql);
     this.version = head?.version ?? 0;
     this.#horizon = head?.horizon;
     this.#tail = head?.tail ?? [];
-    if (head === undefined) {
-      this.#base = this.#fresh();
-      this.state = this.#base;
-    } else if (head.base !== undefined && head.state !== undefined) {
-      this.#base = head.base;
-      this.state = head.state;
-    } else {
-      // Damaged, or folded under another definition.
-      this.#base = this.#refold(0);
-      this.state = this.#fold(this.#base, this.#tail);
-      this.version++;
-      this.#write();
-    }
+    if (this.count > SLICE_EVENTS) this.#kept = keptFingerprint(sql);
+    this.#base = head?.base ?? this.#fresh();
+    this.shown = { engine, state: head?.state ?? this.#base };
+    if (head !== undefined && (head.base === undefined || head.state === undefined)) this.#refold(head);
   }
 
   /** The journal stored here; undefined when there is none. May write: it refolds a state that does not fit. */
   static open(sql: SqlStorage, engine: Engine): Journal | undefined {
-    return hasHead(sql) ? new Journal(sql, engine, "") : undefined;
+    const head = hasHead(sql) ? readHead(sql, engine.compiled.fingerprint) : undefined;
+    return head === undefined ? undefined : new Journal(sql, engine, head, head.user);
   }
 
   /** An empty journal; nothing is stored until events come. */
   static create(sql: SqlStorage, engine: Engine, user: string): Journal {
     createHead(sql);
-    Pages.create(sql);
-    return new Journal(sql, engine, user);
+    Sealed.create(sql);
+    return new Journal(sql, engine, undefined, user);
+  }
+
+  /** Whether it was folded, or is being folded, by this engine. */
+  isFor(engine: Engine): boolean {
+    return this.#engine.compiled === engine.compiled && this.#engine.kernel === engine.kernel;
+  }
+
+  /** How many events are kept. */
+  get count(): number {
+    return this.#sealed.count + this.#tail.length;
   }
 
   /** Takes events in, in any order; a receipt for each, in theirs. Writes one row, and one more for each sealed page. */
@@ -82,51 +96,80 @@ export class Journal {
     const known = new Map(this.#tail.map((event) => [event.id, event]));
     const fresh: Event[] = [];
     const receipts = events.map((event): Receipt => {
-      const first = known.get(event.id) ?? this.#pages.find(this.user, event.id);
+      const { id } = event;
+      const first = known.get(id) ?? this.#sealed.find(id);
       if (first !== undefined) {
-        return { id: event.id, status: "duplicate", ...(sameBody(first, event) ? {} : { conflict: true }) };
+        return { id, status: "duplicate", ...(sameBody(first, event) ? {} : { conflict: true }) };
       }
+      if (this.#suppressed.has(id)) return { id, status: "suppressed", code: "event-erased", detail: ERASED };
       const late = this.#late(event, retention, now);
-      if (late !== undefined) return { id: event.id, status: "late", code: "past-retention", detail: late };
-      known.set(event.id, event);
+      if (late !== undefined) return { id, status: "late", code: "past-retention", detail: late };
+      known.set(id, event);
       fresh.push(event);
-      return { id: event.id, status: "applied" };
+      return { id, status: "applied" };
     });
     if (fresh.length > 0) {
       this.#add(fresh.sort(compareEvents));
-      this.#prune(retention, now);
-      this.version++;
-      this.#write();
+      if (this.refolding === undefined) this.#prune(retention, now);
+      this.#commit();
     }
-    this.#pages.release();
+    this.#sealed.release();
     return receipts;
+  }
+
+  /** Takes an event out as if it had never come, and turns it away for good; false when it is not here. */
+  erase(id: string): boolean {
+    const index = this.#tail.findIndex((event) => event.id === id);
+    if (index >= 0) this.#tail.splice(index, 1);
+    else {
+      const changed = this.#sealed.remove(id);
+      if (changed === undefined) return false;
+      this.#sealedChanged(changed);
+    }
+    this.#suppressed.add(id);
+    if (this.refolding === undefined) this.#foldTail();
+    this.#commit();
+    this.#sealed.release();
+    return true;
+  }
+
+  /** Goes on with a refold by `most` events, and ends it when all are folded. */
+  resume(most = SLICE_EVENTS): void {
+    const resumed = this.#sealed.resume(most);
+    this.#sealed.release();
+    if ("done" in resumed) {
+      this.refolding = { done: resumed.done, total: this.count };
+      return;
+    }
+    this.refolding = undefined;
+    this.#base = resumed.state;
+    this.#foldTail();
+    this.#commit();
   }
 
   /** The state as of `time`: every kept event up to it. Undefined when part of that history is no longer kept. */
   stateAt(time: number): State | undefined {
     const last = this.#tail.at(-1);
-    if (last === undefined || last.time <= time) return this.state;
+    if (last === undefined || last.time <= time || this.refolding !== undefined) return this.shown.state;
     if (this.#horizon !== undefined && time < this.#horizon.time) return undefined;
-    const pages = this.#pages.list;
-    let index = pages.findLastIndex((page) => page.first.time <= time);
-    if (index === pages.length - 1) {
-      const upTo = this.#tail.filter((event) => event.time <= time);
-      if (upTo.length > 0) return this.#fold(this.#base, upTo);
-    }
-    if (index < 0) return this.#fresh();
-    const end = index;
-    let state: State | undefined;
-    for (; state === undefined && index >= 0; index--) state = this.#before(index);
-    for (index++; index <= end; index++) {
-      const page = pages[index];
-      if (page === undefined || state === undefined)
-        throw new Error(`page ${index} of ${pages.length} was expected`);
-      state = this.#fold(
-        state,
-        this.#pages.events(this.user, page).filter((event) => event.time <= time),
-      );
-    }
-    return state;
+    const upTo = this.#tail.filter((event) => event.time <= time);
+    return upTo.length > 0 ? this.#fold(this.#base, upTo) : this.#sealed.stateAt(time);
+  }
+
+  /**
+   * The state that would be with more events, up to `time`; ids that are known already do not count. Under a draft
+   * of a definition all kept history is folded. Nothing is written.
+   */
+  preview(events: readonly Event[], time: number, draft?: Engine): State {
+    const known = new Set(this.#tail.map((event) => event.id));
+    const fresh = events
+      .filter((event) => !known.has(event.id) && this.#sealed.find(event.id) === undefined)
+      .filter((event) => this.#horizon === undefined || compareEvents(event, this.#horizon) > 0)
+      .concat(this.#tail)
+      .filter((event) => event.time <= time)
+      .sort(compareEvents);
+    const sealed = draft === undefined ? this.#sealed : new Sealed(this.#sql, draft, this.user);
+    return sealed.stateAt(time, fresh);
   }
 
   /**
@@ -151,20 +194,21 @@ export class Journal {
       }
       return undefined;
     };
+    const { pages } = this.#sealed;
     let next = take(this.#tail);
     let read = 0;
-    for (let i = this.#pages.list.length - 1; i >= 0 && next === undefined; i--) {
-      const page = this.#pages.list[i];
+    for (let i = pages.length - 1; i >= 0 && next === undefined; i--) {
+      const page = pages[i];
       if (page === undefined || page.last.time < from) break;
       if (before !== undefined && compareEvents(page.first, before) >= 0) continue;
       if (read++ === LISTED_PAGES) {
         // Everything from the page after this one on was seen.
-        const after = this.#pages.list[i + 1];
-        if (after !== undefined) next = after.first;
+        next = pages[i + 1]?.first;
         break;
       }
-      next = take(this.#pages.events(this.user, page));
+      next = take(this.#sealed.events(page));
     }
+    this.#sealed.release();
     return next === undefined ? { events: found } : { events: found, next };
   }
 
@@ -181,140 +225,72 @@ export class Journal {
 
   /** Puts new, sorted events in their places and folds: onto the state when they come last, else from a checkpoint. */
   #add(fresh: readonly Event[]): void {
-    const sealed = this.#pages.last?.last;
+    const sealed = this.#sealed.last;
     const early = sealed === undefined ? [] : fresh.filter((event) => compareEvents(event, sealed) < 0);
     const recent = early.length === 0 ? fresh : fresh.slice(early.length);
-    if (early.length > 0) this.#base = this.#refold(this.#insert(early));
+    if (early.length > 0) this.#sealedChanged(this.#sealed.insert(early));
     const last = this.#tail.at(-1);
     const [first] = recent;
     const appended =
       early.length === 0 && (last === undefined || (first !== undefined && compareEvents(first, last) > 0));
     this.#tail = appended ? [...this.#tail, ...recent] : [...this.#tail, ...recent].sort(compareEvents);
-    if (this.#tail.length > TAIL_EVENTS) this.#seal();
-    else if (appended) {
-      this.state = this.#fold(this.state, recent);
+    if (this.refolding !== undefined) return;
+    if (appended && this.#tail.length <= TAIL_EVENTS) {
+      this.shown = { engine: this.#engine, state: this.#fold(this.shown.state, recent) };
+    } else this.#foldTail();
+  }
+
+  /** What is sealed changed from a page on: folds it again, now or when the refold under way comes there. */
+  #sealedChanged(page: number): void {
+    if (this.refolding === undefined) this.#base = this.#sealed.refold(page);
+    else this.#sealed.forgetAfter(page);
+  }
+
+  /** Folds the tail over what is before it; a tail that is too long is sealed but for its end. */
+  #foldTail(): void {
+    if (this.#tail.length > TAIL_EVENTS) {
+      const sealing = Math.floor((this.#tail.length - 1) / TAIL_EVENTS) * TAIL_EVENTS;
+      this.#base = this.#sealed.seal(this.#tail.splice(0, sealing), this.#base);
+    }
+    this.shown = { engine: this.#engine, state: this.#fold(this.#base, this.#tail) };
+  }
+
+  /** A state that is damaged, or of another definition, is folded again: at once, or shown as it was meanwhile. */
+  #refold({ outdated }: StoredHead): void {
+    const old = outdated === undefined ? undefined : keptEngine(this.#sql, this.#engine.kernel);
+    const state =
+      old === undefined || outdated === undefined
+        ? undefined
+        : unpackState(old.compiled.fingerprint, outdated);
+    if (old === undefined || state === undefined) this.resume(Number.POSITIVE_INFINITY);
+    else {
+      this.shown = { engine: old, state };
+      this.resume();
+    }
+  }
+
+  #prune(retention: Retention, now: number): void {
+    const { ageMs, events } = retention;
+    const oldest = this.#sealed.prune(
+      (page, after) =>
+        after + this.#tail.length >= events || (ageMs !== undefined && page.last.time < now - ageMs),
+    );
+    if (oldest !== undefined) this.#horizon = oldest;
+  }
+
+  #commit(): void {
+    this.version++;
+    const head = { user: this.user, version: this.version, horizon: this.#horizon, tail: this.#tail };
+    if (this.refolding !== undefined) {
+      writeTail(this.#sql, head);
       return;
     }
-    this.state = this.#fold(this.#base, this.#tail);
-  }
-
-  /** Moves the oldest events of a full tail into pages. */
-  #seal(): void {
-    let left = Math.floor((this.#tail.length - 1) / TAIL_EVENTS) * TAIL_EVENTS;
-    let sinceCheckpoint = 0;
-    for (let i = this.#pages.list.length - 1; i >= 0; i--) {
-      const page = this.#pages.list[i];
-      sinceCheckpoint += page?.count ?? 0;
-      if (page?.checkpoint) break;
+    const { compiled } = this.#engine;
+    writeHead(this.#sql, compiled.fingerprint, { ...head, base: this.#base, state: this.shown.state });
+    if (this.count > SLICE_EVENTS && this.#kept !== compiled.fingerprint) {
+      keepDefinition(this.#sql, compiled);
+      this.#kept = compiled.fingerprint;
     }
-    while (left > 0) {
-      const events = this.#tail.splice(0, Math.min(left, PAGE_EVENTS));
-      left -= events.length;
-      const due = this.#pages.list.length === 0 || sinceCheckpoint >= CHECKPOINT_EVENTS;
-      this.#pages.insert(this.#pages.list.length, events, due ? this.#base : undefined);
-      sinceCheckpoint = due ? events.length : sinceCheckpoint + events.length;
-      this.#base = this.#fold(this.#base, events);
-    }
-  }
-
-  /** Puts events among sealed ones; returns the first page that changed. A page that grows too large is split. */
-  #insert(early: readonly Event[]): number {
-    const pages = this.#pages.list;
-    let firstChanged = pages.length;
-    let from = early.length;
-    for (let index = pages.length - 1; from > 0; index--) {
-      const page = pages[index];
-      if (page === undefined) throw new Error("an event lies before the first page and was not taken by it");
-      let start = from;
-      while (start > 0 && (index === 0 || compareEvents(keyOf(early[start - 1]), page.first) >= 0)) start--;
-      if (start === from) continue;
-      const events = [...this.#pages.events(this.user, page), ...early.slice(start, from)].sort(
-        compareEvents,
-      );
-      const parts = Math.ceil(events.length / PAGE_EVENTS);
-      const size = Math.ceil(events.length / parts);
-      this.#pages.replace(index, events.slice(0, size));
-      for (let part = 1; part < parts; part++) {
-        this.#pages.insert(index + part, events.slice(part * size, (part + 1) * size), undefined);
-      }
-      firstChanged = index;
-      from = start;
-    }
-    return firstChanged;
-  }
-
-  /**
-   * Folds the pages again from the nearest checkpoint at or before `changed`, whose own checkpoint still holds, and
-   * writes those after it anew. Returns the state after the last page.
-   */
-  #refold(changed: number): State {
-    const pages = this.#pages.list;
-    let start = Math.min(changed, pages.length - 1);
-    let state: State | undefined;
-    for (; start >= 0 && state === undefined; start--) state = this.#before(start);
-    if (state === undefined) return this.#fresh();
-    start++;
-    let sinceCheckpoint = 0;
-    for (let index = start; index < pages.length; index++) {
-      const page = pages[index];
-      if (page === undefined) break;
-      const due = page.checkpoint || sinceCheckpoint >= CHECKPOINT_EVENTS;
-      if (due) sinceCheckpoint = 0;
-      if (due && (index > changed || this.#pages.checkpoint(page) === undefined))
-        this.#pages.setCheckpoint(index, state);
-      sinceCheckpoint += page.count;
-      state = this.#fold(state, this.#pages.events(this.user, page));
-    }
-    return state;
-  }
-
-  /** The state before a page, if it is at hand. */
-  #before(index: number): State | undefined {
-    const page = this.#pages.list[index];
-    const stored = page === undefined ? undefined : this.#pages.checkpoint(page);
-    if (stored !== undefined || index > 0) return stored;
-    // The first page's checkpoint is damaged or of another definition: what was folded before it and is no longer
-    // kept cannot be folded again, and the profile begins with the kept history.
-    return this.#fresh();
-  }
-
-  /** Drops the oldest pages that retention no longer wants; what they left in the state stays there. */
-  #prune(retention: Retention, now: number): void {
-    const pages: readonly Page[] = this.#pages.list;
-    let total = pages.reduce((sum, page) => sum + page.count, this.#tail.length);
-    let count = 0;
-    for (const page of pages) {
-      const tooMany = total - page.count >= retention.events;
-      const tooOld = retention.ageMs !== undefined && page.last.time < now - retention.ageMs;
-      if (!tooMany && !tooOld) break;
-      total -= page.count;
-      count++;
-    }
-    const lastDropped = pages[count - 1];
-    if (lastDropped === undefined) return;
-    if (count < pages.length && !pages[count]?.checkpoint) {
-      // The fold must be able to start at the first kept page.
-      let start = count;
-      let state: State | undefined;
-      for (; state === undefined && start >= 0; start--) state = this.#before(start);
-      for (const page of pages.slice(start + 1, count)) {
-        if (state !== undefined) state = this.#fold(state, this.#pages.events(this.user, page));
-      }
-      if (state !== undefined) this.#pages.setCheckpoint(count, state);
-    }
-    this.#horizon = lastDropped.last;
-    this.#pages.drop(count);
-  }
-
-  #write(): void {
-    writeHead(this.#sql, this.#engine.compiled.fingerprint, {
-      user: this.user,
-      version: this.version,
-      horizon: this.#horizon,
-      tail: this.#tail,
-      base: this.#base,
-      state: this.state,
-    });
   }
 
   #fold(state: State, events: readonly Event[]): State {
@@ -325,6 +301,8 @@ export class Journal {
     return freshState(this.#engine.kernel, this.#engine.compiled);
   }
 }
+
+const ERASED = "the event was erased from this profile, and stays out";
 
 function keyOf(event: Event | undefined): Key {
   if (event === undefined) throw new Error("an event was expected");

@@ -1,19 +1,26 @@
-import type { Event } from "../events/event.ts";
+import { DefinitionError, parseDefinition } from "../definition/schema.ts";
+import { compareEvents, type Event } from "../events/event.ts";
+import { compile } from "../kernel/compile.ts";
 import { mostExplored, type Question } from "../kernel/rank.ts";
 import type {
+  ErasedResult,
   EventsPage,
   EventsQuery,
   Failed,
   Ingested,
+  PreviewRequest,
+  PreviewResult,
   RankRequest,
   RankResult,
   ReadOptions,
   ReadResult,
+  Receipt,
 } from "./contract.ts";
 import { describe } from "./describe.ts";
 import type { Engine } from "./engine.ts";
+import { FoldError, foldEvents } from "./fold.ts";
 import { FrameError } from "./frame.ts";
-import { hasHead, storedVersion } from "./head.ts";
+import { storedVersion } from "./head.ts";
 import { Journal, type Retention } from "./journal.ts";
 import { order } from "./order.ts";
 import { freshState } from "./state.ts";
@@ -25,6 +32,8 @@ export interface Place {
   engine: () => Engine;
   /** Called when the kernel has trapped: its memory may be half-written. */
   discardEngine: () => void;
+  /** Asks for a call of `resume` before long: a refold goes on by itself. */
+  wakeSoon: () => void;
   retention: Retention;
   /** ms. */
   now: () => number;
@@ -35,6 +44,9 @@ interface Outcome<T> {
   journal: Journal | undefined;
   value: T;
 }
+
+/** Longest history that is folded under a draft of a definition, in events. */
+const MOST_DRAFTED = 20_000;
 
 /** Keeps one user's profile: the single writer of the user's journal. */
 export class Keeper {
@@ -47,12 +59,46 @@ export class Keeper {
   }
 
   ingest(user: string, events: Event[]): Ingested | Failed {
+    try {
+      return this.#ingest(user, events);
+    } catch (error) {
+      if (!(error instanceof FoldError)) throw error;
+    }
+    // One of them cannot be folded: it is found by folding each alone, and the others count.
+    let version = 0;
+    const receipts: Receipt[] = [];
+    for (const event of events) {
+      const one = this.#ingestAlone(user, event);
+      if (one.status === "failed") return one;
+      version = Math.max(version, one.version);
+      receipts.push(...one.receipts);
+    }
+    return { status: "ingested", version, receipts };
+  }
+
+  #ingest(user: string, events: Event[]): Ingested | Failed {
     return this.#transaction((engine): Outcome<Ingested> => {
       const { storage, retention, now } = this.#place;
       const journal = this.#current(engine) ?? Journal.create(storage.sql, engine, user);
       const receipts = journal.ingest(events, retention, now());
       return { journal, value: { status: "ingested", version: journal.version, receipts } };
     });
+  }
+
+  #ingestAlone(user: string, event: Event): Ingested | Failed {
+    try {
+      return this.#ingest(user, [event]);
+    } catch (error) {
+      if (!(error instanceof FoldError)) throw error;
+      const poison: Receipt = {
+        id: event.id,
+        status: "rejected",
+        code: "poison",
+        pointer: "",
+        detail: POISON,
+      };
+      return { status: "ingested", version: 0, receipts: [poison] };
+    }
   }
 
   read(user: string, options: ReadOptions): ReadResult | Failed {
@@ -65,14 +111,55 @@ export class Keeper {
       const at = options.at ?? this.#place.now();
       const state = journal.stateAt(at);
       if (state === undefined) return { journal, value: { status: "forgotten" } };
-      const profile = describe(engine, user, journal.version, state, at);
+      const { version, shown, refolding } = journal;
+      const profile = { ...describe(shown.engine, user, version, state, at), refolding };
       const { fields } = options;
       const chosen =
         fields === undefined
           ? profile
           : Object.fromEntries(Object.entries(profile).filter(([name]) => fields.includes(name)));
-      return { journal, value: { status: "found", version: journal.version, json: JSON.stringify(chosen) } };
+      return { journal, value: { status: "found", version, json: JSON.stringify(chosen) } };
     });
+  }
+
+  /** Takes an event out as if it had never come. */
+  erase(eventId: string): ErasedResult | Failed {
+    return this.#transaction((engine): Outcome<ErasedResult> => {
+      const journal = this.#current(engine);
+      if (journal === undefined || !journal.erase(eventId)) return { journal, value: { status: "unknown" } };
+      return { journal, value: { status: "erased", version: journal.version } };
+    });
+  }
+
+  /** The profile as it would be with more events, or under a draft of a definition. Writes nothing. */
+  preview(user: string, { events, definition, at }: PreviewRequest): PreviewResult | Failed {
+    return this.#transaction((engine): Outcome<PreviewResult> => {
+      const journal = this.#current(engine);
+      const time = at ?? this.#place.now();
+      const sorted = events.filter((event) => event.time <= time).sort(compareEvents);
+      let draft: Engine | undefined;
+      if (definition !== undefined) {
+        const count = (journal?.count ?? 0) + sorted.length;
+        if (count > MOST_DRAFTED) return { journal, value: { status: "too-long", most: MOST_DRAFTED } };
+        try {
+          draft = { kernel: engine.kernel, compiled: compile(parseDefinition(definition), engine.kernel) };
+        } catch (error) {
+          if (!(error instanceof DefinitionError)) throw error;
+          return { journal, value: { status: "invalid", issues: error.issues } };
+        }
+      }
+      const by = draft ?? engine;
+      const state =
+        journal?.preview(sorted, time, draft) ??
+        foldEvents(by.kernel, by.compiled, freshState(by.kernel, by.compiled), unique(sorted));
+      const profile = { ...describe(by, user, journal?.version ?? 0, state, time), preview: true };
+      return { journal, value: { status: "previewed", json: JSON.stringify(profile) } };
+    });
+  }
+
+  /** Goes on with a refold in slices, if there is one. */
+  resume(): void {
+    this.#transaction((engine) => ({ journal: this.#current(engine), value: undefined }));
   }
 
   events(query: EventsQuery): EventsPage | Failed {
@@ -93,7 +180,7 @@ export class Keeper {
   rank(request: RankRequest): RankResult | Failed {
     return this.#transaction((engine): Outcome<RankResult> => {
       const journal = this.#current(engine);
-      const { kernel, compiled } = engine;
+      const { kernel, compiled } = journal?.shown.engine ?? engine;
       const models = compiled.models.map((model) => model.name);
       const index = request.model === undefined ? 0 : models.indexOf(request.model);
       const model = models[index];
@@ -102,7 +189,7 @@ export class Keeper {
       if (request.explore !== undefined && request.candidates.length > most) {
         return { journal, value: { status: "too-many", most } };
       }
-      const state = journal?.state ?? freshState(kernel, compiled);
+      const state = journal?.shown.state ?? freshState(kernel, compiled);
       const question: Question = {
         compiled,
         state: state.kernel,
@@ -120,14 +207,15 @@ export class Keeper {
    * the journal is read from storage again, and after a trap of the kernel another one is made.
    */
   #transaction<T>(work: (engine: Engine) => Outcome<T>): T | Failed {
-    const { storage, engine, discardEngine } = this.#place;
+    const { storage, engine, discardEngine, wakeSoon } = this.#place;
     try {
       const { journal, value } = storage.transactionSync(() => work(engine()));
       this.#journal = journal;
+      if (journal?.refolding !== undefined) wakeSoon();
       return value;
     } catch (error) {
       this.#journal = undefined;
-      if (error instanceof WebAssembly.RuntimeError) discardEngine();
+      if (error instanceof FoldError) discardEngine();
       if (error instanceof FrameError) {
         return { status: "failed", code: error.reason === "corrupt" ? "state-corrupt" : "state-newer" };
       }
@@ -138,7 +226,18 @@ export class Keeper {
   /** The journal as storage has it, from memory when that is of the stored version. */
   #current(engine: Engine): Journal | undefined {
     const { sql } = this.#place.storage;
-    if (this.#journal !== undefined && storedVersion(sql) === this.#journal.version) return this.#journal;
-    return hasHead(sql) ? Journal.open(sql, engine) : undefined;
+    const journal = this.#journal;
+    if (journal === undefined || storedVersion(sql) !== journal.version || !journal.isFor(engine)) {
+      return Journal.open(sql, engine);
+    }
+    if (journal.refolding !== undefined) journal.resume();
+    return journal;
   }
+}
+
+const POISON = "The event could not be folded and was left out; it is kept as a failure.";
+
+/** The first of each id. */
+function unique(events: readonly Event[]): Event[] {
+  return [...new Map(events.toReversed().map((event) => [event.id, event])).values()].sort(compareEvents);
 }

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Environment } from "../environment.ts";
 import type { Event } from "../events/event.ts";
-import type { EventsQuery, ProfileRpc, RankRequest, ReadOptions } from "./contract.ts";
+import type { EventsQuery, PreviewRequest, ProfileRpc, RankRequest, ReadOptions } from "./contract.ts";
 import { discardEngine, engineFor } from "./engine.ts";
 import type { Retention } from "./journal.ts";
 import { Keeper } from "./keeper.ts";
@@ -9,6 +9,8 @@ import { Keeper } from "./keeper.ts";
 /** Events kept when the configuration does not say. */
 const RETENTION_EVENTS = 100_000;
 const DAY_MS = 86_400_000;
+/** Between two slices of a long refold, for others to have their turn. */
+const SLICE_PAUSE_MS = 20;
 
 /** One user's profile as a Durable Object: the RPC, and nothing else; `keeper.ts` does the work. */
 export class Profile extends DurableObject<Environment> implements ProfileRpc {
@@ -20,6 +22,7 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
       storage: ctx.storage,
       engine: () => engineFor(env),
       discardEngine: () => discardEngine(env),
+      wakeSoon: () => void ctx.storage.setAlarm(Date.now() + SLICE_PAUSE_MS),
       retention: retentionOf(env),
       now: () => Date.now(),
     });
@@ -39,6 +42,19 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
 
   async rank(request: RankRequest) {
     return this.#keeper.rank(request);
+  }
+
+  async erase(_user: string, eventId: string) {
+    return this.#keeper.erase(eventId);
+  }
+
+  async preview(user: string, request: PreviewRequest) {
+    return this.#keeper.preview(user, request);
+  }
+
+  /** A long refold goes on by itself, a slice at a time. */
+  override async alarm() {
+    this.#keeper.resume();
   }
 }
 

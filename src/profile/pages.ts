@@ -17,7 +17,8 @@ export interface Page {
   first: Key;
   last: Key;
   count: number;
-  checkpoint: boolean;
+  /** The fingerprint of the definition that the state before the page, which is stored with it, was folded under. */
+  checkpoint: string | null;
 }
 
 /** Written since the first release; readers of older ones stay here when it moves on. */
@@ -73,9 +74,9 @@ export class Pages {
         last_time: number;
         last_id: string;
         hashes: ArrayBuffer;
-        checkpoint: number;
+        checkpoint_of: string | null;
       }>(
-        `SELECT rowid, first_time, first_id, last_time, last_id, hashes, checkpoint IS NOT NULL AS checkpoint
+        `SELECT rowid, first_time, first_id, last_time, last_id, hashes, checkpoint_of
          FROM page`,
       )
       .toArray();
@@ -88,7 +89,7 @@ export class Pages {
         first: { time: row.first_time, id: row.first_id },
         last: { time: row.last_time, id: row.last_id },
         count: hashes.length,
-        checkpoint: row.checkpoint === 1,
+        checkpoint: row.checkpoint_of,
       });
       this.#nextRow = Math.max(this.#nextRow, row.rowid + 1);
     }
@@ -99,7 +100,7 @@ export class Pages {
     // Summaries before the blobs: SQLite reads a long row's later columns only when they are asked for.
     sql.exec(`CREATE TABLE IF NOT EXISTS page (
       rowid INTEGER PRIMARY KEY, first_time REAL NOT NULL, first_id TEXT NOT NULL, last_time REAL NOT NULL,
-      last_id TEXT NOT NULL, hashes BLOB NOT NULL, events BLOB NOT NULL, checkpoint BLOB)`);
+      last_id TEXT NOT NULL, checkpoint_of TEXT, hashes BLOB NOT NULL, events BLOB NOT NULL, checkpoint BLOB)`);
   }
 
   get last(): Page | undefined {
@@ -121,7 +122,7 @@ export class Pages {
 
   /** The state before the page, where one is stored, whole and of this definition. */
   checkpoint(page: Page): State | undefined {
-    if (!page.checkpoint) return undefined;
+    if (page.checkpoint !== this.#fingerprint) return undefined;
     const { checkpoint } = this.#sql
       .exec<{ checkpoint: ArrayBuffer }>("SELECT checkpoint FROM page WHERE rowid = ?", page.rowid)
       .one();
@@ -137,30 +138,47 @@ export class Pages {
   /** Adds a page at `index` of the order. */
   insert(index: number, events: readonly Event[], checkpoint: State | undefined): void {
     const rowid = this.#nextRow++;
-    this.list.splice(index, 0, this.#summary(rowid, events, checkpoint !== undefined));
+    this.list.splice(
+      index,
+      0,
+      this.#summary(rowid, events, checkpoint === undefined ? null : this.#fingerprint),
+    );
     this.#write(rowid, events, checkpoint === undefined ? null : this.#packCheckpoint(checkpoint));
   }
 
   /** Writes a page anew with other events; its checkpoint stays as it is. */
   replace(index: number, events: readonly Event[]): void {
     const page = this.#at(index);
-    this.list[index] = this.#summary(page.rowid, events, page.checkpoint);
     const { checkpoint } = this.#sql
       .exec<{ checkpoint: ArrayBuffer | null }>("SELECT checkpoint FROM page WHERE rowid = ?", page.rowid)
       .one();
+    this.list[index] = this.#summary(page.rowid, events, page.checkpoint);
     this.#write(page.rowid, events, checkpoint);
   }
 
   setCheckpoint(index: number, state: State): void {
     const page = this.#at(index);
-    page.checkpoint = true;
-    this.#sql.exec("UPDATE page SET checkpoint = ? WHERE rowid = ?", this.#packCheckpoint(state), page.rowid);
+    page.checkpoint = this.#fingerprint;
+    this.#sql.exec(
+      "UPDATE page SET checkpoint_of = ?, checkpoint = ? WHERE rowid = ?",
+      this.#fingerprint,
+      this.#packCheckpoint(state),
+      page.rowid,
+    );
   }
 
-  /** Forgets the oldest `count` pages. Their ids stay in the index until the object wakes again, and find nothing. */
-  drop(count: number): void {
-    for (const page of this.list.splice(0, count))
+  dropCheckpoint(index: number): void {
+    const page = this.#at(index);
+    page.checkpoint = null;
+    this.#sql.exec("UPDATE page SET checkpoint_of = NULL, checkpoint = NULL WHERE rowid = ?", page.rowid);
+  }
+
+  /** Forgets `count` pages from `index` on. Their ids stay in the index until the next wake, and find nothing. */
+  drop(index: number, count: number): void {
+    for (const page of this.list.splice(index, count)) {
+      this.#recent.delete(page.rowid);
       this.#sql.exec("DELETE FROM page WHERE rowid = ?", page.rowid);
+    }
   }
 
   #at(index: number): Page {
@@ -169,7 +187,7 @@ export class Pages {
     return page;
   }
 
-  #summary(rowid: number, events: readonly Event[], checkpoint: boolean): Page {
+  #summary(rowid: number, events: readonly Event[], checkpoint: string | null): Page {
     const first = events[0];
     const last = events.at(-1);
     if (first === undefined || last === undefined) throw new Error("a page without events was to be written");
@@ -186,14 +204,16 @@ export class Pages {
     const hashes = Float64Array.from(events, (event) => hash53(event.id));
     for (const hash of hashes) this.#ids.add(hash, rowid);
     this.#recent.delete(rowid);
-    const { first, last } = this.#summary(rowid, events, false);
+    const { first, last } = this.#summary(rowid, events, null);
+    const checkpointOf = this.list.find((page) => page.rowid === rowid)?.checkpoint ?? null;
     this.#sql.exec(
-      "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       rowid,
       first.time,
       first.id,
       last.time,
       last.id,
+      checkpointOf,
       hashes.buffer,
       frame(PAGE_FORMAT, deflateRawSync(packEvents(events), { level: 1 })),
       checkpoint,

@@ -1,0 +1,277 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { ProfileStub } from "../../src/environment.ts";
+import type { Event } from "../../src/events/event.ts";
+import { compile } from "../../src/kernel/compile.ts";
+import { Kernel } from "../../src/kernel/instance.ts";
+import type { ReadResult } from "../../src/profile/contract.ts";
+import { type Engine, engineFor } from "../../src/profile/engine.ts";
+import { Keeper } from "../../src/profile/keeper.ts";
+import { Profile } from "../../src/profile/object.ts";
+
+const START = Date.UTC(2026, 0, 1);
+const MINUTE = 60_000;
+const AT = START + 200_000 * MINUTE;
+
+let users = 0;
+const newProfile = () => {
+  const user = `refold-${users++}`;
+  return { user, stub: env.PROFILES.get(env.PROFILES.idFromName(user)) };
+};
+
+const event = (user: string, i: number, more: Partial<Event> = {}): Event => ({
+  id: `e${i}`,
+  user,
+  name: i % 5 === 0 ? "Order Completed" : "Product Viewed",
+  time: START + i * MINUTE,
+  receivedAt: START + i * MINUTE,
+  properties: { product_id: `p${(i * 7) % 50}`, category: `c${i % 9}`, price: i % 100, value: i },
+  ...more,
+});
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+const eventsOf = (user: string, from: number, to: number) => range(from, to).map((i) => event(user, i));
+
+async function ingest(stub: ProfileStub, user: string, events: Event[]) {
+  const result = await stub.ingest(user, events);
+  if (result.status !== "ingested") throw new Error(`the events were ${result.status}`);
+  return result.receipts.map(({ status }) => status);
+}
+
+const parse = (result: ReadResult | { status: "failed" }) => {
+  if (result.status !== "found") throw new Error(`the profile was ${result.status}`);
+  return JSON.parse(result.json);
+};
+
+const read = async (stub: ProfileStub, user: string, at = AT) => parse(await stub.read(user, { at }));
+
+/** A variation of the default definition, such as the next deployment might bring. */
+function changed(): Engine {
+  const { kernel, compiled } = engineFor({});
+  const events = { ...compiled.definition.events, "Product Viewed": { weight: 2 } };
+  return { kernel, compiled: compile({ ...compiled.definition, events }, kernel) };
+}
+
+/** The object's storage under another engine, as after a deployment. */
+const keeperOf = (storage: DurableObjectStorage, engine: Engine) =>
+  new Keeper({
+    storage,
+    engine: () => engine,
+    discardEngine: () => {},
+    wakeSoon: () => {},
+    retention: { events: 1_000_000 },
+    now: () => AT,
+  });
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("erasing an event", () => {
+  it("leaves the profile as if it had never come, from the tail and from pages", async () => {
+    for (const count of [40, 700]) {
+      const { user, stub } = newProfile();
+      await ingest(stub, user, eventsOf(user, 0, count));
+      for (const i of [3, count - 1]) {
+        expect(await stub.erase(user, `e${i}`)).toMatchObject({ status: "erased" });
+      }
+      const without = newProfile();
+      await ingest(
+        without.stub,
+        without.user,
+        eventsOf(without.user, 0, count).filter(({ id }) => id !== "e3" && id !== `e${count - 1}`),
+      );
+      expect((await read(stub, user)).digest).toBe((await read(without.stub, without.user)).digest);
+    }
+  });
+
+  it("turns the event away when it comes again, also after eviction", async () => {
+    const { user, stub } = newProfile();
+    await ingest(stub, user, eventsOf(user, 0, 10));
+    await stub.erase(user, "e4");
+    await evictDurableObject(stub);
+    expect(await ingest(stub, user, [event(user, 4), event(user, 5)])).toEqual(["suppressed", "duplicate"]);
+    expect((await read(stub, user)).events).toBe(9);
+  });
+
+  it("knows nothing of an event that is not there", async () => {
+    const { user, stub } = newProfile();
+    expect(await stub.erase(user, "e1")).toEqual({ status: "unknown" });
+  });
+
+  it("may empty pages one after the other", async () => {
+    const { user, stub } = newProfile();
+    await ingest(stub, user, eventsOf(user, 0, 200));
+    for (const i of range(0, 199)) await stub.erase(user, `e${i}`);
+    const profile = await read(stub, user);
+    const other = newProfile();
+    await ingest(other.stub, other.user, [event(other.user, 199)]);
+    expect(profile.digest).toBe((await read(other.stub, other.user)).digest);
+  });
+});
+
+describe("a preview", () => {
+  it("shows the profile with more events, late ones too, and writes nothing", async () => {
+    const { user, stub } = newProfile();
+    await ingest(
+      stub,
+      user,
+      eventsOf(user, 0, 400).filter((_, i) => i % 7 !== 0),
+    );
+    const before = await read(stub, user);
+    const preview = await stub.preview(user, { events: eventsOf(user, 0, 400), at: AT });
+    if (preview.status !== "previewed") throw new Error(preview.status);
+    const whole = newProfile();
+    await ingest(whole.stub, whole.user, eventsOf(whole.user, 0, 400));
+    expect(JSON.parse(preview.json)).toMatchObject({
+      preview: true,
+      digest: (await read(whole.stub, whole.user)).digest,
+    });
+    expect(await read(stub, user)).toEqual(before);
+  });
+
+  it("folds the whole history under a draft of a definition", async () => {
+    const { user, stub } = newProfile();
+    await ingest(stub, user, eventsOf(user, 0, 300));
+    const definition = {
+      name: "draft",
+      events: { "Product Viewed": {} },
+      numbers: { price: { path: "price" } },
+    };
+    const preview = await stub.preview(user, { events: [], definition, at: AT });
+    if (preview.status !== "previewed") throw new Error(preview.status);
+    expect(JSON.parse(preview.json)).toMatchObject({
+      definition: "draft",
+      events: 300,
+      numbers: { price: { count: 300 } },
+    });
+    expect((await read(stub, user)).definition).toBe("ecommerce");
+  });
+
+  it("says what is wrong with a draft", async () => {
+    const { user, stub } = newProfile();
+    const preview = await stub.preview(user, { events: [], definition: { name: "x", events: 7 } });
+    expect(preview).toMatchObject({ status: "invalid", issues: [{ pointer: "/events" }] });
+  });
+});
+
+describe("a changed definition", () => {
+  it("refolds a short history on the next touch", async () => {
+    const { user, stub } = newProfile();
+    await ingest(stub, user, eventsOf(user, 0, 500));
+    await evictDurableObject(stub);
+    const engine = changed();
+    const digest = await runInDurableObject(
+      stub,
+      (_, { storage }) => parse(keeperOf(storage, engine).read(user, { at: AT })).digest,
+    );
+    const other = newProfile();
+    const expected = await runInDurableObject(other.stub, (_, { storage }) => {
+      const keeper = keeperOf(storage, engine);
+      keeper.ingest(other.user, eventsOf(other.user, 0, 500));
+      return parse(keeper.read(other.user, { at: AT })).digest;
+    });
+    expect(digest).toBe(expected);
+  });
+
+  it("refolds a long history in slices, and answers from the old fold meanwhile", {
+    timeout: 60_000,
+  }, async () => {
+    const { user, stub } = newProfile();
+    const count = 40_000;
+    for (let from = 0; from < count; from += 2000)
+      await ingest(stub, user, eventsOf(user, from, from + 2000));
+    const before = await read(stub, user);
+    await evictDurableObject(stub);
+    const engine = changed();
+    const [seen, late] = await runInDurableObject(stub, (_, { storage }) => {
+      const keeper = keeperOf(storage, engine);
+      const answers: { refolding?: { done: number; total: number }; digest: string; events: number }[] = [];
+      const lateEvents = [event(user, 1, { id: "late" }), event(user, count + 1, { id: "new" })];
+      const late = keeper.ingest(user, lateEvents);
+      for (let i = 0; i < 20; i++) {
+        const profile = parse(keeper.read(user, { at: AT }));
+        answers.push(profile);
+        if (profile.refolding === undefined) break;
+      }
+      return [answers, late] as const;
+    });
+    expect(late).toMatchObject({ receipts: [{ status: "applied" }, { status: "applied" }] });
+    expect(seen.length).toBeGreaterThan(2);
+    expect(seen[0]).toMatchObject({ digest: before.digest, events: count, refolding: { total: count + 2 } });
+    expect(seen.at(-1)).toMatchObject({ events: count + 2 });
+    const other = newProfile();
+    const expected = await runInDurableObject(other.stub, (_, { storage }) => {
+      const keeper = keeperOf(storage, engine);
+      keeper.ingest(other.user, [
+        event(other.user, 1, { id: "late" }),
+        event(other.user, count + 1, { id: "new" }),
+      ]);
+      for (let from = 0; from < count; from += 2000)
+        keeper.ingest(other.user, eventsOf(other.user, from, from + 2000));
+      return parse(keeper.read(other.user, { at: AT })).digest;
+    });
+    expect(seen.at(-1)?.digest).toBe(expected);
+  });
+
+  it("goes on with a long refold by itself", { timeout: 60_000 }, async () => {
+    const { user, stub } = newProfile();
+    for (let from = 0; from < 40_000; from += 2000)
+      await ingest(stub, user, eventsOf(user, from, from + 2000));
+    await evictDurableObject(stub);
+    await runInDurableObject(stub, (_, { storage }) => {
+      // Folded to the end under another definition, which is what the deployed one then finds.
+      const keeper = keeperOf(storage, changed());
+      for (let i = 0; i < 10; i++) keeper.read(user, { at: AT });
+    });
+    await evictDurableObject(stub);
+    let { refolding } = await read(stub, user);
+    expect(refolding).toBeDefined();
+    for (let i = 0; i < 10 && refolding !== undefined; i++) {
+      await runDurableObjectAlarm(stub);
+      ({ refolding } = await runInDurableObject(stub, async (instance) => {
+        if (!(instance instanceof Profile)) throw new Error("a profile was expected");
+        return parse(await instance.read(user, { at: AT }));
+      }));
+    }
+    expect(refolding).toBeUndefined();
+  });
+});
+
+describe("a poison event", () => {
+  /** Makes the kernel trap whenever it folds an event of that price. */
+  const poison = (price: number) => {
+    const fold = Kernel.prototype.fold;
+    vi.spyOn(Kernel.prototype, "fold").mockImplementation(function (this: Kernel, compiled, state, count) {
+      const { record, recordBytes } = compiled;
+      for (let i = 0; i < count; i++) {
+        if (this.doubles[(this.layout.RECORDS + i * recordBytes + record.numbers) >> 3] === price) {
+          throw new WebAssembly.RuntimeError("unreachable");
+        }
+      }
+      return fold.call(this, compiled, state, count);
+    });
+  };
+
+  it("is left out and named, and the others count", async () => {
+    const { user, stub } = newProfile();
+    await ingest(stub, user, eventsOf(user, 0, 100));
+    poison(666);
+    const batch = [event(user, 101), event(user, 102, { properties: { price: 666 } }), event(user, 103)];
+    const result = await stub.ingest(user, batch);
+    expect(result).toMatchObject({
+      receipts: [{ status: "applied" }, { status: "rejected", code: "poison" }, { status: "applied" }],
+    });
+    vi.restoreAllMocks();
+    const profile = await read(stub, user);
+    expect(profile.events).toBe(102);
+    const other = newProfile();
+    await ingest(other.stub, other.user, [
+      ...eventsOf(other.user, 0, 100),
+      event(other.user, 101),
+      event(other.user, 103),
+    ]);
+    expect(profile.digest).toBe((await read(other.stub, other.user)).digest);
+  });
+});
