@@ -1,0 +1,175 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+
+/** What a simulated disk or process does in the middle of its work: never an error of the code under test. */
+export class InjectedFault extends Error {
+  readonly kind: "storage" | "crash";
+  constructor(kind: "storage" | "crash") {
+    super(`injected: ${kind}`);
+    this.name = "InjectedFault";
+    this.kind = kind;
+  }
+}
+
+/** A fault to come: at the `after`-th operation from now, a commit being one too. */
+export interface Fault {
+  kind: InjectedFault["kind"];
+  after: number;
+  /** Whether the operation itself is still done. */
+  done: boolean;
+}
+
+/**
+ * A Durable Object's storage, as far as a profile uses it, on an SQLite database in memory. Statements outside of a
+ * transaction take effect at once and stay, also when the code throws after them, as on the platform.
+ */
+export class SimulatedStorage {
+  readonly sql: SqlStorage;
+  readonly #database = new DatabaseSync(":memory:");
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #rollsBack: boolean;
+  #depth = 0;
+  #fault: Fault | undefined;
+
+  /** `rollsBack: false` makes a storage that forgets what a transaction is. */
+  constructor({ rollsBack = true } = {}) {
+    this.#rollsBack = rollsBack;
+    this.sql = {
+      exec: <T extends Record<string, SqlStorageValue>>(query: string, ...bindings: unknown[]) =>
+        this.#operation(() => this.#execute<T>(query, bindings)),
+      databaseSize: 0,
+      Cursor: Rows,
+      Statement: NoStatement,
+    };
+  }
+
+  /** Arms a fault, or disarms with undefined; returns whether the one before is still to come. */
+  arm(fault: Fault | undefined): boolean {
+    const pending = this.#fault !== undefined;
+    this.#fault = fault === undefined ? undefined : { ...fault };
+    return pending;
+  }
+
+  transactionSync<T>(closure: () => T): T {
+    const savepoint = `depth_${this.#depth}`;
+    this.#database.exec(`SAVEPOINT ${savepoint}`);
+    this.#depth++;
+    try {
+      const value = closure();
+      // A commit that fails leaves nothing behind, whether or not it had begun to write.
+      this.#operation(() => undefined);
+      this.#database.exec(`RELEASE ${savepoint}`);
+      return value;
+    } catch (error) {
+      if (this.#rollsBack) this.#database.exec(`ROLLBACK TO ${savepoint}`);
+      this.#database.exec(`RELEASE ${savepoint}`);
+      throw error;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /** Flips a bit of a stored blob, as a failing disk would; false when nothing of that name is stored. */
+  damage(table: string, column: string, pick: (below: number) => number): boolean {
+    const known = this.#database.prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = ?").all(table, column);
+    if (known.length === 0) return false;
+    const rows = this.#database
+      .prepare(`SELECT rowid AS id, ${column} AS blob FROM ${table} WHERE ${column} IS NOT NULL ORDER BY rowid`)
+      .all();
+    const row = rows.length === 0 ? undefined : rows[pick(rows.length)];
+    if (row === undefined || !(row.blob instanceof Uint8Array) || row.id === undefined) return false;
+    // The first byte is the format version, which the checksum does not cover: that is another story.
+    const at = 1 + pick(row.blob.length - 1);
+    row.blob[at] = (row.blob[at] ?? 0) ^ (1 << pick(8));
+    this.#database.prepare(`UPDATE ${table} SET ${column} = ? WHERE rowid = ?`).run(row.blob, row.id);
+    return true;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #operation<T>(work: () => T): T {
+    const fault = this.#fault;
+    if (fault === undefined || --fault.after > 0) return work();
+    this.#fault = undefined;
+    if (fault.done) work();
+    throw new InjectedFault(fault.kind);
+  }
+
+  #execute<T extends Record<string, SqlStorageValue>>(query: string, bindings: unknown[]): Rows<T> {
+    let statement = this.#statements.get(query);
+    if (statement === undefined) {
+      statement = this.#database.prepare(query);
+      this.#statements.set(query, statement);
+    }
+    const values = bindings.map(bindable);
+    if (statement.columns().length === 0) return new Rows<T>([], Number(statement.run(...values).changes));
+    const rows = statement.all(...values);
+    for (const row of rows) {
+      for (const [name, value] of Object.entries(row)) {
+        if (value instanceof Uint8Array) Object.assign(row, { [name]: bufferOf(value) });
+      }
+    }
+    // What the columns are is the query's to know; the platform's types take the caller's word for it, too.
+    return new Rows<T>(rows as T[], 0);
+  }
+}
+
+/** The result of a statement: on the platform a cursor, here all rows at once. */
+class Rows<T extends Record<string, SqlStorageValue> = Record<string, SqlStorageValue>> {
+  readonly rowsRead: number;
+  readonly rowsWritten: number;
+  readonly #rows: T[];
+  #next = 0;
+
+  constructor(rows: T[] = [], rowsWritten = 0) {
+    this.#rows = rows;
+    this.rowsRead = rows.length;
+    this.rowsWritten = rowsWritten;
+  }
+
+  get columnNames(): string[] {
+    return Object.keys(this.#rows[0] ?? {});
+  }
+
+  next(): IteratorResult<T, undefined> {
+    const value = this.#rows[this.#next];
+    if (value === undefined) return { done: true, value: undefined };
+    this.#next++;
+    return { value };
+  }
+
+  toArray(): T[] {
+    const rest = this.#rows.slice(this.#next);
+    this.#next = this.#rows.length;
+    return rest;
+  }
+
+  one(): T {
+    const [row, ...more] = this.toArray();
+    if (row === undefined || more.length > 0)
+      throw new Error(`one row was expected, ${row === undefined ? 0 : more.length + 1} were found`);
+    return row;
+  }
+
+  *raw<U extends SqlStorageValue[]>(): IterableIterator<U> {
+    for (const row of this.toArray()) yield Object.values(row) as U;
+  }
+
+  *[Symbol.iterator](): IterableIterator<T> {
+    yield* this.toArray();
+  }
+}
+
+class NoStatement {}
+
+function bindable(value: unknown): SQLInputValue {
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (value === null || typeof value === "string" || typeof value === "number") return value;
+  if (value instanceof Uint8Array) return value;
+  throw new Error(`a text, a number, null or bytes were expected to be bound, not ${typeof value}`);
+}
+
+function bufferOf(bytes: Uint8Array): ArrayBuffer {
+  return new Uint8Array(bytes).buffer;
+}
