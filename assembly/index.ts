@@ -13,6 +13,8 @@ import { M_QUALITY, P_MODELS_AT, P_RECORD_BYTES, PARAMS, PM_BYTES, PM_WIDTH, REC
 
 export * from "./layout";
 export { learnerBytes } from "./learners/index";
+/** For the host to read decayed weights by: engines differ in the last bit of their own. */
+export { exp } from "./math/exp";
 
 @inline function model(index: i32): usize {
   return PARAMS + load<i32>(PARAMS, P_MODELS_AT) + <usize>(index * PM_BYTES);

@@ -22,13 +22,13 @@ export function decode(
   const events = view.getFloat64(layout.S_EVENTS, true);
   const numbers: View["numbers"] = {};
   for (const number of compiled.numbers) {
-    numbers[number.name] = decodeNumber(layout, view, number.state, number.log);
+    numbers[number.name] = decodeNumber(kernel, view, number.state, number.log);
   }
   const interests: View["interests"] = {};
   let slot = 0;
   for (const dimension of compiled.dimensions) {
     interests[dimension.name] = decodeInterest(
-      layout,
+      kernel,
       view,
       dimension,
       labels.slice(slot, slot + dimension.keep),
@@ -70,7 +70,8 @@ export function slotKeys(kernel: Kernel, compiled: Compiled, state: Uint8Array):
   return keys;
 }
 
-function decodeNumber(layout: Layout, view: DataView, n: number, log: boolean): NumberView {
+function decodeNumber(kernel: Kernel, view: DataView, n: number, log: boolean): NumberView {
+  const { layout } = kernel;
   const read = (offset: number) => view.getFloat64(n + offset, true);
   const count = read(layout.N_COUNT);
   const sum = read(layout.N_SUM);
@@ -78,7 +79,7 @@ function decodeNumber(layout: Layout, view: DataView, n: number, log: boolean): 
   if (count === 0) {
     return { count, sum, mean: null, sd: null, min: null, max: null, median: null, last: null, clipped };
   }
-  const unscale = (u: number) => (log ? Math.sign(u) * Math.expm1(Math.abs(u)) : u);
+  const unscale = (u: number) => (log ? Math.sign(u) * (kernel.exp(Math.abs(u)) - 1) : u);
   return {
     count,
     sum,
@@ -99,15 +100,16 @@ function median(count: number, height: (i: number) => number): number {
 }
 
 function decodeInterest(
-  layout: Layout,
+  kernel: Kernel,
   view: DataView,
   dimension: Compiled["dimensions"][number],
   labels: Labels,
   at: number,
 ): InterestView {
+  const { layout } = kernel;
   const d = dimension.state;
   const used = view.getInt32(d + layout.I_USED, true);
-  const decayed = Math.exp(-dimension.rate * (at - view.getFloat64(d + layout.I_LANDMARK, true)));
+  const decayed = kernel.exp(-dimension.rate * (at - view.getFloat64(d + layout.I_LANDMARK, true)));
   const total = view.getFloat64(d + layout.I_TOTAL, true);
   const weights = d + layout.I_KEYS + 8 * dimension.keep;
   const errors = weights + 8 * dimension.keep;

@@ -33,6 +33,11 @@ export class Kernel {
     return this.#exports.learnerBytes(kind, width, size);
   }
 
+  /** e^x, the same bits on every machine. */
+  exp(x: number): number {
+    return this.#exports.exp(x);
+  }
+
   /** How many records fit in the memory at once. */
   capacity(compiled: Compiled): number {
     return Math.floor(this.layout.RECORDS_BYTES / compiled.recordBytes);
@@ -146,6 +151,7 @@ interface KernelExports {
   init(): void;
   fold(count: number): void;
   rank(count: number, model: number, explain: number): void;
+  exp(x: number): number;
   advance(at: number): void;
   step(model: number, y: number, time: number): number;
   guess(model: number): number;

@@ -83,6 +83,8 @@ function relabel(
   if (keys.size === 0) return state.labels;
   const before = slotKeys(kernel, compiled, state.kernel);
   const after = slotKeys(kernel, compiled, bytes);
+  // The same array when nothing changed: what was packed of it before can then be used again.
+  if (after.every((key, slot) => key === before[slot])) return state.labels;
   return state.labels.map((label, slot) => {
     const key = after[slot] ?? 0;
     if (key === before[slot]) return label;

@@ -31,16 +31,35 @@ export function freshState(kernel: Kernel, compiled: Compiled): State {
   };
 }
 
+/** What is packed of states that are still in use: the one before the tail is written with each commit. */
+const packed = new WeakMap<State, { fingerprint: string; bytes: Uint8Array }>();
+/** The same of labels with their traits, which most events leave as they are. */
+const packedTexts = new WeakMap<
+  Labels,
+  { fingerprint: string; traits: State["traits"]; bytes: Uint8Array }
+>();
+
 /**
  * The state as bytes: the length of the kernel's block, the block, then as JSON the fingerprint of the definition it
  * was folded under, the labels and the traits.
  */
 export function packState(fingerprint: string, state: State): Uint8Array {
-  const text = new TextEncoder().encode(JSON.stringify([fingerprint, state.labels, [...state.traits]]));
+  const known = packed.get(state);
+  if (known?.fingerprint === fingerprint) return known.bytes;
+  const text = packText(fingerprint, state);
   const bytes = new Uint8Array(4 + state.kernel.length + text.length);
   new DataView(bytes.buffer).setUint32(0, state.kernel.length, true);
   bytes.set(state.kernel, 4);
   bytes.set(text, 4 + state.kernel.length);
+  packed.set(state, { fingerprint, bytes });
+  return bytes;
+}
+
+function packText(fingerprint: string, { labels, traits }: State): Uint8Array {
+  const known = packedTexts.get(labels);
+  if (known?.fingerprint === fingerprint && known.traits === traits) return known.bytes;
+  const bytes = new TextEncoder().encode(JSON.stringify([fingerprint, labels, [...traits]]));
+  packedTexts.set(labels, { fingerprint, traits, bytes });
   return bytes;
 }
 

@@ -1,0 +1,111 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import type { Event } from "../../src/events/event.ts";
+import stored from "./fixtures/stored-1.json" with { type: "json" };
+
+// What each past version wrote must be readable for good. `stored-1.json` holds the rows of a profile of 150 events as
+// version 1 of every format wrote them, in base64, and the profile they stand for; `make.ts` made it.
+
+const bytes = (text: string) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+const AT = Date.UTC(2026, 1, 1);
+
+const newProfile = (name: string) => env.PROFILES.get(env.PROFILES.idFromName(`stored-${name}`));
+
+/** Lays the rows of the fixture into an object's storage, some blobs changed on the way. */
+async function lay(name: string, change: (column: string, blob: Uint8Array) => void = () => {}) {
+  const stub = newProfile(name);
+  await runInDurableObject(stub, (_, { storage: { sql } }) => {
+    for (const statement of stored.schema) sql.exec(statement);
+    for (const { table, row } of stored.rows) {
+      const values = Object.entries(row).map(([column, value]) => {
+        if (typeof value !== "object" || value === null) return value;
+        const blob = bytes(value.base64);
+        change(`${table}.${column}`, new Uint8Array(blob));
+        return blob;
+      });
+      sql.exec(`INSERT INTO ${table} VALUES (${values.map(() => "?").join(", ")})`, ...values);
+    }
+  });
+  return stub;
+}
+
+const flipVersion = (wanted: string) => (column: string, blob: Uint8Array) => {
+  if (column === wanted) blob[0] = 99;
+};
+
+const event = (i: number): Event => ({
+  id: `new${i}`,
+  user: "ann",
+  name: "Product Viewed",
+  time: AT + i,
+  receivedAt: AT,
+  properties: {},
+});
+
+describe("what version 1 stored", () => {
+  it("is read as the same profile, its states and all", async () => {
+    const stub = await lay("whole");
+    const result = await stub.read("ann", { at: AT });
+    if (result.status !== "found") throw new Error(result.status);
+    expect(JSON.parse(result.json)).toMatchObject(stored.profile);
+  });
+
+  it("has its events, and takes new ones", async () => {
+    const stub = await lay("more");
+    const page = await stub.events({ limit: 200 });
+    if (page.status !== "listed") throw new Error(page.status);
+    expect(page.events.map(({ id }) => id)).toEqual(stored.ids);
+    const result = await stub.ingest("ann", [event(1), { ...event(2), id: stored.ids[100] ?? "" }]);
+    expect(result).toMatchObject({ receipts: [{ status: "applied" }, { status: "duplicate" }] });
+  });
+});
+
+describe("what a later version stored", () => {
+  it.each(["head.tail", "head.state", "head.base"])("is refused without harm: %s", async (column) => {
+    const stub = await lay(column, flipVersion(column));
+    expect(await stub.read("ann", { at: AT })).toEqual({ status: "failed", code: "state-newer" });
+    expect(await stub.ingest("ann", [event(1)])).toEqual({ status: "failed", code: "state-newer" });
+    const untouched = await runInDurableObject(stub, (_, { storage: { sql } }) =>
+      sql.exec<{ version: number }>("SELECT version FROM head").one(),
+    );
+    expect(untouched.version).toBe(stored.profile.version);
+  });
+
+  it("is refused in a page when that must be read", async () => {
+    const stub = await lay("page", flipVersion("page.events"));
+    expect(await stub.events({ limit: 200 })).toEqual({ status: "failed", code: "state-newer" });
+  });
+});
+
+describe("a damaged blob", () => {
+  it.each(["head.state", "head.base", "page.checkpoint"])(
+    "of a state is folded again: %s",
+    async (column) => {
+      const stub = await lay(`damaged ${column}`, (name, blob) => {
+        if (name === column) blob[blob.length >> 1] = ~(blob[blob.length >> 1] ?? 0);
+      });
+      const result = await stub.read("ann", { at: AT });
+      if (result.status !== "found") throw new Error(result.status);
+      const { digest, events } = JSON.parse(result.json);
+      expect([digest, events]).toEqual([stored.profile.digest, stored.profile.events]);
+    },
+  );
+
+  it("of the journal is an error, never an empty profile", async () => {
+    for (const column of ["head.tail", "page.events"]) {
+      const stub = await lay(`lost ${column}`, (name, blob) => {
+        if (name === column) blob[blob.length - 1] = ~(blob[blob.length - 1] ?? 0);
+      });
+      expect(await stub.events({ limit: 200 })).toEqual({ status: "failed", code: "state-corrupt" });
+    }
+  });
+
+  it("that is cut off counts as damaged", async () => {
+    const stub = await lay("cut");
+    await runInDurableObject(stub, (_, { storage: { sql } }) => {
+      sql.exec("UPDATE head SET state = ?", new Uint8Array([1, 2]).buffer);
+    });
+    expect(await stub.read("ann", { at: AT })).toMatchObject({ status: "found" });
+  });
+});
