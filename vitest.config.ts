@@ -26,7 +26,7 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
-          include: ["test/{http,profile}/**/*.test.ts"],
+          include: ["test/{http,profile,failures}/**/*.test.ts"],
         },
       },
       {

@@ -31,8 +31,8 @@ export interface Loaded {
 export const WRITE_KEY = "limn-write-key-for-the-bench";
 export const SECRET_KEY = "limn-secret-key-for-the-bench";
 
-/** A minute between a user's events, from 25 days ago on: no window of a profile stays empty. */
-const EVENT_EVERY_MS = Number(process.env.EVENT_EVERY_MS ?? 60_000);
+/** Between a user's events, from 25 days ago on: room for 144,000 of them before now. */
+const EVENT_EVERY_MS = 15_000;
 const start = Date.now() - 25 * 86_400_000;
 
 /** Events of the simulated shop: what comes after the id, the user and the time. */
@@ -77,7 +77,9 @@ function maker(request: Load["request"]): () => { bytes: string; body: number } 
     case "batch":
       return () => {
         const chosen = Array.from({ length: request.usersPerBatch }, nextUser);
-        const events = Array.from({ length: request.size }, (_, i) => nextEvent(chosen[i % chosen.length] ?? ""));
+        const events = Array.from({ length: request.size }, (_, i) =>
+          nextEvent(chosen[i % chosen.length] ?? ""),
+        );
         return post("/v1/events", `[${events.join(",")}]`);
       };
   }
@@ -87,7 +89,13 @@ function maker(request: Load["request"]): () => { bytes: string; body: number } 
  * Sends requests over keep-alive connections, on each the next one when the one before is answered. A few lines over
  * `node:net`, because a client that is nearly as slow as the server would be what is measured.
  */
-export async function load({ port, connections, ms, requests = Number.POSITIVE_INFINITY, request }: Load): Promise<Loaded> {
+export async function load({
+  port,
+  connections,
+  ms,
+  requests = Number.POSITIVE_INFINITY,
+  request,
+}: Load): Promise<Loaded> {
   const next = maker(request);
   const latencies: number[] = [];
   let sentBytes = 0;
@@ -117,7 +125,8 @@ export async function load({ port, connections, ms, requests = Number.POSITIVE_I
           const answers = new Answers((status, size) => {
             latencies.push(performance.now() - sentAt);
             receivedBytes += size;
-            if (status < 200 || status > 204) reject(new Error(`${request.kind} was answered with ${status}`));
+            if (status < 200 || status > 204)
+              reject(new Error(`${request.kind} was answered with ${status}`));
             else send();
           });
           socket.on("data", (piece) => answers.take(piece));
@@ -164,7 +173,7 @@ class Answers {
     if (this.#missing > 0) {
       this.#missing -= piece.length;
     } else {
-      this.#head += piece.latin1Slice();
+      this.#head += piece.toString("latin1");
       const end = this.#head.indexOf("\r\n\r\n");
       if (end < 0) return;
       this.#status = Number(this.#head.slice(9, 12));

@@ -81,15 +81,23 @@ interface Running {
 
 async function run({ directory, env, inspector }: ServerOptions): Promise<Running> {
   const workerd = createRequire(import.meta.url).resolve("workerd/bin/workerd");
-  const places = ["--socket-addr=http=127.0.0.1:0", `--directory-path=disk=${directory}/disk`, "--control-fd=3"];
+  const places = [
+    "--socket-addr=http=127.0.0.1:0",
+    `--directory-path=disk=${directory}/disk`,
+    "--control-fd=3",
+  ];
   if (inspector !== undefined) places.push(`--inspector-addr=127.0.0.1:${inspector}`);
   const child = spawn(workerd, ["serve", join(directory, "serve/config.capnp"), ...places], {
     env,
     stdio: ["ignore", "ignore", "inherit", "pipe"],
   });
-  process.once("exit", () => child.kill("SIGKILL"));
+  // A bench that ends must not leave its servers behind.
+  const killNow = () => child.kill("SIGKILL");
+  process.once("exit", killNow);
+  child.once("exit", () => process.off("exit", killNow));
   const control = child.stdio[3];
-  if (control === null || control === undefined || !("read" in control)) throw new Error("workerd has no pipe");
+  if (control === null || control === undefined || !("read" in control))
+    throw new Error("workerd has no pipe");
   let text = "";
   for await (const piece of control) {
     text += piece;

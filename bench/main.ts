@@ -1,10 +1,14 @@
 // `npm run bench -- kernel [--json FILE]`
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { benchHttp } from "./http.ts";
 import { benchKernel } from "./kernel.ts";
 import { type Result, table } from "./measure.ts";
 
-const BENCHES: Record<string, () => Result[] | Promise<Result[]>> = { kernel: benchKernel };
+const BENCHES: Record<string, () => Result[] | Promise<Result[]>> = {
+  kernel: benchKernel,
+  http: benchHttp,
+};
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
 const chosen = positionals.length > 0 ? positionals : Object.keys(BENCHES);

@@ -21,6 +21,7 @@ const limn :Workerd.Worker = (
   compatibilityDate = "2026-11-01",
   bindings = [
     (name = "PROFILES", durableObjectNamespace = "Profile"),
+    (name = "FAILURES", durableObjectNamespace = "Failures"),
     (name = "DEFINITION", fromEnvironment = "DEFINITION"),
     (name = "PRIOR", fromEnvironment = "PRIOR"),
     (name = "WRITE_KEY", fromEnvironment = "WRITE_KEY"),
@@ -28,7 +29,11 @@ const limn :Workerd.Worker = (
     (name = "ID_SECRET", fromEnvironment = "ID_SECRET"),
     (name = "RETENTION_EVENTS", fromEnvironment = "RETENTION_EVENTS"),
     (name = "RETENTION_DAYS", fromEnvironment = "RETENTION_DAYS"),
+    (name = "FAILURES_DAYS", fromEnvironment = "FAILURES_DAYS"),
   ],
-  durableObjectNamespaces = [(className = "Profile", uniqueKey = "limn-profile", enableSql = true)],
+  durableObjectNamespaces = [
+    (className = "Profile", uniqueKey = "limn-profile", enableSql = true),
+    (className = "Failures", uniqueKey = "limn-failures", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "disk"),
 );

@@ -1,5 +1,6 @@
 import type { Random } from "../src/cli/random.ts";
 import type { Event, JsonObject } from "../src/events/event.ts";
+import { POISON_VALUE } from "./engines.ts";
 
 /** An event as its client has it, before any edge received it. */
 export type Draft = Omit<Event, "receivedAt">;
@@ -22,6 +23,11 @@ const CATEGORIES = ["shoes", "coats", "hats", "bags", "tea", "livres d’été",
 const BRANDS = ["acme", "globex", "initech", "hooli", ""] as const;
 const PLANS = ["free", "pro", null] as const;
 
+/** Whether the kernel traps on it: it must be turned away, and everything else must go on. */
+export function isPoison({ properties }: Pick<Event, "properties">): boolean {
+  return properties.value === POISON_VALUE;
+}
+
 /** One device: it makes events of several users, on a clock of its own. */
 export class Device {
   readonly #random: Random;
@@ -34,6 +40,12 @@ export class Device {
     this.#random = random;
     this.#name = name;
     this.#time = START + skewMs;
+  }
+
+  /** An event like any other, but that it is poison. */
+  nextPoison(user: string): Draft {
+    const draft = this.next(user);
+    return { ...draft, properties: { ...draft.properties, value: POISON_VALUE } };
   }
 
   next(user: string): Draft {

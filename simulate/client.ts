@@ -3,14 +3,16 @@ import type { Event } from "../src/events/event.ts";
 import type { Receipt } from "../src/profile/contract.ts";
 import type { Draft } from "./behaviour.ts";
 import type { Network } from "./network.ts";
-import type { SimulatedObject } from "./object.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** An event on a client: sent until it is acknowledged. */
 interface Item {
   draft: Draft;
   sentAt: number;
+  /** Whether it is in the profile, by what the client was told. */
   acknowledged: boolean;
+  /** Whether it was turned away for good. */
+  refused: boolean;
 }
 
 export interface Habits {
@@ -26,6 +28,9 @@ export interface Habits {
   conflicts: number;
 }
 
+/** What happens at the object of a user when a message arrives; undefined when it does not answer. */
+export type Deliver = (user: string, events: readonly Event[]) => Receipt[] | undefined;
+
 /** A client with events to deliver: in batches over several users, retried by id until each is acknowledged. */
 export class SimulatedClient {
   readonly #items: Item[];
@@ -33,7 +38,7 @@ export class SimulatedClient {
   readonly #schedule: Schedule;
   readonly #network: Network;
   readonly #random: Random;
-  readonly #objects: ReadonlyMap<string, SimulatedObject>;
+  readonly #deliver: Deliver;
   #next = 0;
 
   constructor(
@@ -42,23 +47,23 @@ export class SimulatedClient {
     schedule: Schedule,
     network: Network,
     random: Random,
-    objects: ReadonlyMap<string, SimulatedObject>,
+    deliver: Deliver,
   ) {
-    this.#items = drafts.map((draft) => ({ draft, sentAt: Number.NEGATIVE_INFINITY, acknowledged: false }));
+    this.#items = drafts.map((draft) => ({ draft, sentAt: Number.NEGATIVE_INFINITY, acknowledged: false, refused: false }));
     this.#habits = habits;
     this.#schedule = schedule;
     this.#network = network;
     this.#random = random;
-    this.#objects = objects;
+    this.#deliver = deliver;
   }
 
   start(): void {
     this.#schedule.after(this.#random.whole(0, 500), () => this.#tick());
   }
 
-  /** How many events it has an acknowledgement of. */
-  get acknowledged(): number {
-    return this.#items.reduce((sum, item) => sum + Number(item.acknowledged), 0);
+  /** The events that it was told are in the profile. */
+  get acknowledged(): Draft[] {
+    return this.#items.filter(({ acknowledged }) => acknowledged).map(({ draft }) => draft);
   }
 
   #tick(): void {
@@ -68,27 +73,25 @@ export class SimulatedClient {
     const sent = this.#items.slice(0, this.#next);
     const fresh = this.#items.slice(this.#next, this.#next + random.whole(0, batch));
     this.#next += fresh.length;
-    const due = sent.filter((item) => !item.acknowledged && item.sentAt + timeoutMs <= now);
+    const due = sent.filter((item) => !isSettled(item) && item.sentAt + timeoutMs <= now);
     const twice = [...sent.slice(-50), ...fresh].filter(() => random.chance(again));
     const chosen = [...fresh, ...due, ...twice];
     shuffle(chosen, random);
     if (chosen.length > 0) this.#send(chosen);
-    if (this.#next < this.#items.length || this.#items.some((item) => !item.acknowledged))
+    if (this.#next < this.#items.length || !this.#items.every(isSettled))
       this.#schedule.after(random.whole(20, 400), () => this.#tick());
   }
 
   #send(items: readonly Item[]): void {
     const byUser = Map.groupBy(items, ({ draft }) => draft.user);
     for (const [user, group] of byUser) {
-      const object = this.#objects.get(user);
-      if (object === undefined) throw new Error(`no object of ${user}`);
       const copies = group.map((item) => {
         const copy = this.#copy(item);
         item.sentAt = this.#schedule.now;
         return copy;
       });
       this.#network.send(
-        () => object.receive(copies),
+        () => this.#deliver(user, copies),
         (receipts) => this.#acknowledge(group, receipts),
       );
     }
@@ -108,8 +111,13 @@ export class SimulatedClient {
     group.forEach((item, i) => {
       const status = receipts[i]?.status;
       if (status === "applied" || status === "duplicate") item.acknowledged = true;
+      else if (status === "rejected" || status === "suppressed") item.refused = true;
     });
   }
+}
+
+function isSettled({ acknowledged, refused }: Item): boolean {
+  return acknowledged || refused;
 }
 
 function shuffle<T>(list: T[], random: Random): void {

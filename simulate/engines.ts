@@ -7,9 +7,14 @@ import type { Engine } from "../src/profile/engine.ts";
 /** What the kernel throws when it is made to trap. */
 export class InjectedTrap extends WebAssembly.RuntimeError {}
 
+/** An event of this value is poison: every kernel traps on it. */
+export const POISON_VALUE = 666.25;
+
 /** A kernel that can be made to trap, and that then insists on being discarded. */
 class FragileKernel extends Kernel {
   trapped = false;
+  /** Whether it was used after it had trapped. */
+  misused = false;
   #foldsToTrap = 0;
 
   /** The `folds`-th fold from now traps; with 0, none. */
@@ -24,7 +29,7 @@ class FragileKernel extends Kernel {
 
   override fold(compiled: Compiled, state: Uint8Array, count: number): Uint8Array {
     this.#use();
-    if (this.#foldsToTrap > 0 && --this.#foldsToTrap === 0) {
+    if ((this.#foldsToTrap > 0 && --this.#foldsToTrap === 0) || this.#isPoisoned(compiled, count)) {
       this.trapped = true;
       throw new InjectedTrap("injected: trap");
     }
@@ -37,7 +42,15 @@ class FragileKernel extends Kernel {
   }
 
   #use(): void {
-    if (this.trapped) throw new Error("a kernel was used after it had trapped");
+    if (this.trapped) this.misused = true;
+  }
+
+  #isPoisoned({ recordBytes }: Compiled, count: number): boolean {
+    const { RECORDS, R_VALUE } = this.layout;
+    for (let i = 0; i < count; i++) {
+      if (this.doubles[(RECORDS + i * recordBytes + R_VALUE) >> 3] === POISON_VALUE) return true;
+    }
+    return false;
   }
 }
 
@@ -49,6 +62,7 @@ interface FragileEngine extends Engine {
 export class Engines {
   readonly #definitions: readonly Definition[];
   readonly #engines = new Map<number, FragileEngine>();
+  #discarded: FragileKernel[] = [];
 
   constructor(definitions: readonly Definition[]) {
     this.#definitions = definitions;
@@ -67,7 +81,14 @@ export class Engines {
   }
 
   discard(index: number): void {
+    const engine = this.#engines.get(index);
+    if (engine?.kernel.trapped) this.#discarded.push(engine.kernel);
     this.#engines.delete(index);
+  }
+
+  /** Whether a kernel was used after it had trapped. */
+  get misused(): boolean {
+    return this.#discarded.some(({ misused }) => misused);
   }
 
   /** Puts right what a run before may have left. */
@@ -76,5 +97,6 @@ export class Engines {
       kernel.arm(0);
       if (kernel.trapped) this.discard(index);
     }
+    this.#discarded = [];
   }
 }

@@ -1,5 +1,6 @@
 import { compareEvents, type Event } from "../src/events/event.ts";
 import type { EventsQuery, Receipt } from "../src/profile/contract.ts";
+import { isPoison } from "./behaviour.ts";
 import type { Findings } from "./findings.ts";
 
 /**
@@ -8,8 +9,12 @@ import type { Findings } from "./findings.ts";
  */
 export class Ledger {
   readonly #events = new Map<string, Event>();
+  readonly #erased = new Set<string>();
   readonly #user: string;
   readonly #findings: Findings;
+
+  /** Changes with everything that changes the profile. */
+  edition = 0;
 
   constructor(user: string, findings: Findings) {
     this.#user = user;
@@ -32,14 +37,51 @@ export class Ledger {
       const first = this.#events.get(event.id);
       const receipt = receipts[i];
       const found = receipt === undefined ? "nothing" : told(receipt);
-      const expected = first === undefined ? "applied" : bodyOf(first) === bodyOf(event) ? "duplicate" : "conflict";
-      if (first === undefined) this.#events.set(event.id, event);
+      const expected = this.#expect(event, first);
+      if (expected === "applied") this.#enter(event);
       if (found === expected) return;
       const text = `${this.#user}: the receipt of ${event.id} says ${found}, not ${expected}`;
       if (expected === "applied") this.#findings.lost.push(text);
       else if (found === "applied") this.#findings.double.push(text);
       else this.#findings.different.push(text);
     });
+  }
+
+  /**
+   * Enters what a batch left behind that was interrupted after some of it was committed, as it is when the events are
+   * taken in one by one to find the poison among them; `found` is everything that is listed.
+   */
+  commitPart(batch: readonly Event[], found: readonly Event[]): void {
+    const listed = new Map(found.map((event) => [event.id, event]));
+    for (const event of batch) {
+      const twin = listed.get(event.id);
+      if (twin === undefined || this.#expect(event, this.#events.get(event.id)) !== "applied") continue;
+      if (textOf(twin) === textOf(event)) this.#enter(event);
+    }
+  }
+
+  /** Takes an event out, for good. */
+  erase(id: string): void {
+    this.#events.delete(id);
+    this.edition++;
+    this.#erased.add(id);
+  }
+
+  /** Checks that an event is in which a client was told is in. */
+  checkAcknowledged(id: string): void {
+    if (!this.#events.has(id) && !this.#erased.has(id))
+      this.#findings.lost.push(`${this.#user}: ${id} was acknowledged and never committed`);
+  }
+
+  #enter(event: Event): void {
+    this.#events.set(event.id, event);
+    this.edition++;
+  }
+
+  #expect(event: Event, first: Event | undefined): string {
+    if (first !== undefined) return bodyOf(first) === bodyOf(event) ? "duplicate" : "conflict";
+    if (this.#erased.has(event.id)) return "suppressed";
+    return isPoison(event) ? "rejected" : "applied";
   }
 
   /** The answer that a listing must give, all its pages together. */

@@ -1,6 +1,8 @@
 import type { Event } from "../src/events/event.ts";
-import type { EventsQuery, Failed, Receipt } from "../src/profile/contract.ts";
+import type { EventsPage, EventsQuery, Failed, Ingested, ReadResult, Receipt } from "../src/profile/contract.ts";
 import { Keeper } from "../src/profile/keeper.ts";
+import { FoldError } from "../src/profile/fold.ts";
+import { isPoison } from "./behaviour.ts";
 import { type Engines, InjectedTrap } from "./engines.ts";
 import type { Findings } from "./findings.ts";
 import { Ledger } from "./ledger.ts";
@@ -10,9 +12,10 @@ import type { Trace } from "./trace.ts";
 
 /**
  * What can be broken on purpose, to see that it is found: a retry that is not recognised, late events folded where
- * they arrive, a transaction that does not roll back, an answer that does not wait for the commit.
+ * they arrive, a transaction that does not roll back, an answer that does not wait for the commit, an engine that
+ * stays when another definition is deployed.
  */
-export type Sabotage = "dedupe" | "order" | "transaction" | "acknowledge";
+export type Sabotage = "dedupe" | "order" | "transaction" | "acknowledge" | "stale";
 
 export interface Surroundings {
   engines: Engines;
@@ -21,6 +24,8 @@ export interface Surroundings {
   findings: Findings;
   trace: Trace;
   now: () => number;
+  /** Asks for a call after a while. */
+  later: (call: () => void) => void;
   sabotage: Sabotage | undefined;
 }
 
@@ -33,10 +38,14 @@ export class SimulatedObject {
   readonly ledger: Ledger;
   /** Which definition it is deployed with. */
   definition = 0;
+  /** Whether the profile was, when it was last read, still folded under the definition before. */
+  refolding = false;
   readonly #storage: SimulatedStorage;
   readonly #around: Surroundings;
   #keeper: Keeper | undefined;
   #version = 0;
+  /** The profile that was expected last, which is often expected again. */
+  #expected = { key: "", json: "" };
   /** For sabotage only. */
   #seen = new Map<string, number>();
   #newest = Number.NEGATIVE_INFINITY;
@@ -48,24 +57,32 @@ export class SimulatedObject {
     this.#storage = new SimulatedStorage({ rollsBack: around.sabotage !== "transaction" });
   }
 
-  /** Takes a batch in. Undefined when no answer came: the storage failed, the kernel trapped or the process died. */
-  ingest(batch: readonly Event[], fault: Fault | undefined): Receipt[] | undefined {
+  /**
+   * Takes a batch in; with `trap`, the kernel traps in that fold from now. Undefined when no answer came: the storage
+   * failed, the kernel trapped or the process died.
+   */
+  ingest(batch: readonly Event[], fault: Fault | undefined, trap = 0): Receipt[] | undefined {
     const events = this.#around.sabotage === undefined ? [...batch] : batch.map((event) => this.#spoil(event));
-    const answer = this.#call("ingest", fault, (keeper) => keeper.ingest(this.user, events));
+    const { engines } = this.#around;
+    engines.get(this.definition).kernel.arm(trap);
+    const answer = this.#call("ingest", fault, (keeper) => keeper.ingest(this.user, events), tellReceipts);
+    engines.get(this.definition).kernel.arm(0);
     if (answer === undefined) {
+      if (trap > 0 || batch.some(isPoison)) this.ledger.commitPart(batch, this.#list({ limit: 200 }) ?? []);
       return this.#around.sabotage === "acknowledge"
         ? batch.map(({ id }) => ({ id, status: "applied" }))
         : undefined;
     }
-    this.#see(answer.version);
+    if (answer.receipts.some(({ status }) => status === "applied" || status === "duplicate"))
+      this.#see(answer.version);
     this.ledger.commit(batch, answer.receipts);
     return answer.receipts;
   }
 
   /** Reads the profile and compares it with the oracle's. */
   checkRead(at: number, fault?: Fault): void {
-    const { findings, trace, oracle } = this.#around;
-    const answer = this.#call("read", fault, (keeper) => keeper.read(this.user, { at }));
+    const { findings, oracle } = this.#around;
+    const answer = this.#call("read", fault, (keeper) => keeper.read(this.user, { at }), tellProfile);
     if (answer === undefined) return;
     if (answer.status !== "found") {
       if (answer.status !== "unknown" || this.ledger.size > 0)
@@ -73,31 +90,63 @@ export class SimulatedObject {
       return;
     }
     this.#see(answer.version);
+    // While a long history is folded under another definition the profile is what it was before.
+    this.refolding = isRefolding(answer.json);
+    if (this.refolding) return;
     const engine = oracle.get(this.definition);
-    const expected = expectedProfile(engine, this.user, this.ledger.events, answer.version, at);
-    trace.add(answer.json);
+    const key = [this.definition, this.ledger.edition, answer.version, at].join();
+    if (this.#expected.key !== key) {
+      const json = expectedProfile(engine, this.user, this.ledger.events, answer.version, at);
+      this.#expected = { key, json };
+    }
+    const expected = this.#expected.json;
     if (answer.json !== expected)
       findings.different.push(`${this.user} at ${at}: ${firstDifference(answer.json, expected)}`);
   }
 
   /** Lists events, page by page, and compares them with the ledger. */
   checkList(query: EventsQuery): void {
+    const found = this.#list(query);
+    if (found !== undefined) this.ledger.checkList(found, query);
+  }
+
+  /** Takes an event out, of those that are in. */
+  erase(pick: (below: number) => number, fault: Fault | undefined): void {
+    const events = [...this.ledger.events];
+    const { id } = events[pick(events.length)] ?? { id: "never-sent" };
+    const answer = this.#call("erase", fault, (keeper) => keeper.erase(id), JSON.stringify);
+    if (answer === undefined) return;
+    const expected = events.length === 0 ? "unknown" : "erased";
+    if (answer.status !== expected)
+      this.#around.findings.different.push(`${this.user}: ${id} is ${answer.status}, not ${expected}`);
+    if (answer.status === "erased") this.ledger.erase(id);
+  }
+
+  /** Goes on with a refold in slices, as its alarm does. */
+  resume(): void {
+    const resume = (keeper: Keeper) => {
+      keeper.resume();
+      return { status: "resumed" };
+    };
+    this.#call("resume", undefined, resume, ({ status }) => status);
+    this.checkRead(this.#around.now());
+  }
+
+  #list(query: EventsQuery): Event[] | undefined {
     const found: Event[] = [];
     let cursor: EventsQuery["cursor"];
     for (let pages = 0; ; pages++) {
-      const answer = this.#call("events", undefined, (keeper) =>
-        keeper.events(cursor === undefined ? query : { ...query, cursor }),
-      );
-      if (answer === undefined) return;
+      const page = cursor === undefined ? query : { ...query, cursor };
+      const answer = this.#call("events", undefined, (keeper) => keeper.events(page), tellEvents);
+      if (answer === undefined) return undefined;
       found.push(...answer.events);
       cursor = answer.next;
-      if (cursor === undefined) break;
+      if (cursor === undefined) return found;
       if (pages > this.ledger.size) {
         this.#around.findings.different.push(`${this.user}: the listing does not end`);
-        return;
+        return undefined;
       }
     }
-    this.ledger.checkList(found, query);
   }
 
   /** Drops what memory holds: the object sleeps, moves or is deployed anew. */
@@ -121,15 +170,18 @@ export class SimulatedObject {
     what: string,
     fault: Fault | undefined,
     call: (keeper: Keeper) => T | Failed,
+    tell: (answer: T) => string,
   ): T | undefined {
-    const { findings, trace } = this.#around;
+    const { engines, findings, trace } = this.#around;
     this.#keeper ??= this.#wake();
     this.#storage.arm(fault);
     try {
       const answer = call(this.#keeper);
       this.#storage.arm(undefined);
-      trace.add(`${this.user} ${what}: ${JSON.stringify(answer)}`);
-      if (!isFailed(answer)) return answer;
+      if (!isFailed(answer)) {
+        trace.add(`${this.user} ${what}: ${tell(answer)}`);
+        return answer;
+      }
       findings.different.push(`${this.user}: ${what} failed with ${answer.code}`);
       return undefined;
     } catch (error) {
@@ -137,19 +189,22 @@ export class SimulatedObject {
       trace.add(`${this.user} ${what}: ${error}`);
       if (error instanceof InjectedFault) {
         if (error.kind === "crash") this.evict();
-      } else if (!(error instanceof InjectedTrap)) {
+      } else if (!(error instanceof FoldError && error.cause instanceof InjectedTrap)) {
         findings.different.push(`${this.user}: ${what} threw ${error instanceof Error ? error.stack : error}`);
       }
       return undefined;
+    } finally {
+      if (engines.misused) findings.different.push(`${this.user}: ${what} used a kernel that had trapped`);
     }
   }
 
   #wake(): Keeper {
-    const { engines, now } = this.#around;
+    const { engines, now, later, sabotage } = this.#around;
     return new Keeper({
       storage: this.#storage,
-      engine: () => engines.get(this.definition),
+      engine: () => engines.get(sabotage === "stale" ? 0 : this.definition),
       discardEngine: () => engines.discard(this.definition),
+      wakeSoon: () => later(() => this.resume()),
       retention: RETENTION,
       now,
     });
@@ -183,6 +238,22 @@ const CACHES = [
   ["head", "base"],
   ["page", "checkpoint"],
 ] as const;
+
+const isRefolding = (profile: string) => /"refolding":\{[^{}]*\}\}$/.test(profile);
+
+function tellReceipts({ version, receipts }: Ingested): string {
+  return `${receipts.map(({ id, status }) => `${id} ${status}`).join(", ")}; version ${version}`;
+}
+
+function tellProfile(answer: ReadResult): string {
+  if (answer.status !== "found") return answer.status;
+  // The digest is of the whole state.
+  return `version ${answer.version}, ${/"definition":"[^"]*","digest":"[^"]*"/.exec(answer.json)?.[0]}`;
+}
+
+function tellEvents({ events, next }: EventsPage): string {
+  return `${events.map(({ id }) => id).join(" ")}; next ${next?.id}`;
+}
 
 function isFailed(answer: { status: string }): answer is Failed {
   return answer.status === "failed";

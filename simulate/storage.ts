@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from "node:sqlite";
 
 /** What a simulated disk or process does in the middle of its work: never an error of the code under test. */
 export class InjectedFault extends Error {
@@ -25,7 +25,7 @@ export interface Fault {
 export class SimulatedStorage {
   readonly sql: SqlStorage;
   readonly #database = new DatabaseSync(":memory:");
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements = new Map<string, Prepared>();
   readonly #rollsBack: boolean;
   #depth = 0;
   #fault: Fault | undefined;
@@ -97,22 +97,33 @@ export class SimulatedStorage {
   }
 
   #execute<T extends Record<string, SqlStorageValue>>(query: string, bindings: unknown[]): Rows<T> {
-    let statement = this.#statements.get(query);
-    if (statement === undefined) {
-      statement = this.#database.prepare(query);
-      this.#statements.set(query, statement);
-    }
+    const { statement, columns } = this.#prepare(query);
     const values = bindings.map(bindable);
-    if (statement.columns().length === 0) return new Rows<T>([], Number(statement.run(...values).changes));
-    const rows = statement.all(...values);
-    for (const row of rows) {
-      for (const [name, value] of Object.entries(row)) {
-        if (value instanceof Uint8Array) Object.assign(row, { [name]: bufferOf(value) });
-      }
-    }
+    if (columns.length === 0) return new Rows<T>([], Number(statement.run(...values).changes));
+    const rows: Record<string, SqlStorageValue>[] = statement.all(...values).map((row) => {
+      const converted: Record<string, SqlStorageValue> = {};
+      for (const name of columns) converted[name] = storageValue(row[name]);
+      return converted;
+    });
     // What the columns are is the query's to know; the platform's types take the caller's word for it, too.
     return new Rows<T>(rows as T[], 0);
   }
+
+  #prepare(query: string): Prepared {
+    let prepared = this.#statements.get(query);
+    if (prepared === undefined) {
+      const statement = this.#database.prepare(query);
+      prepared = { statement, columns: statement.columns().map(({ name }) => name) };
+      this.#statements.set(query, prepared);
+    }
+    return prepared;
+  }
+}
+
+interface Prepared {
+  statement: StatementSync;
+  /** None of a statement that returns no rows. */
+  columns: string[];
 }
 
 /** The result of a statement: on the platform a cursor, here all rows at once. */
@@ -170,6 +181,8 @@ function bindable(value: unknown): SQLInputValue {
   throw new Error(`a text, a number, null or bytes were expected to be bound, not ${typeof value}`);
 }
 
-function bufferOf(bytes: Uint8Array): ArrayBuffer {
-  return new Uint8Array(bytes).buffer;
+function storageValue(value: SQLOutputValue | undefined): SqlStorageValue {
+  if (value instanceof Uint8Array) return new Uint8Array(value).buffer;
+  if (value === null || typeof value === "string" || typeof value === "number") return value;
+  throw new Error(`a text, a number, null or bytes were expected to be stored, not ${typeof value}`);
 }

@@ -1,3 +1,4 @@
+import type { FailuresRpc } from "./failures/contract.ts";
 import type { ProfileRpc } from "./profile/contract.ts";
 
 /**
@@ -8,9 +9,15 @@ export type ProfileNamespace = { get(id: DurableObjectId): ProfileStub } & Durab
 
 export type ProfileStub = ProfileRpc & DurableObjectStub;
 
+/** The namespace of the shards that keep failures and counts. */
+export type FailuresNamespace = { get(id: DurableObjectId): FailuresStub } & DurableObjectNamespace;
+
+export type FailuresStub = FailuresRpc & DurableObjectStub;
+
 /** What the Worker is deployed with. A key or secret that is missing closes the edge; see `http/auth.ts`. */
 export interface Environment {
   PROFILES: ProfileNamespace;
+  FAILURES: FailuresNamespace;
   /** The name of the definition profiles are made by. */
   DEFINITION?: string;
   /** The name of the prior that its models sit on, written by `limn train`; none without it. */
@@ -25,6 +32,8 @@ export interface Environment {
   RETENTION_EVENTS?: string;
   /** How many days an event is kept at most. */
   RETENTION_DAYS?: string;
+  /** How many days a rejected or late event is kept; 14 without it, none at all with 0. */
+  FAILURES_DAYS?: string;
 }
 
 declare global {

@@ -12,10 +12,10 @@ export class Allowance {
     this.#left = burst;
   }
 
-  /** How many of `wanted` may pass at `now` (ms): as many as are left. A clock that goes back refills nothing. */
+  /** How many of `wanted` may pass at `now` (ms): as many as are left. A clock that is set back refills nothing. */
   take(wanted: number, now: number): number {
     const elapsedMs = Math.max(0, now - this.#at);
-    this.#at = Math.max(this.#at, now);
+    this.#at = now;
     this.#left = Math.min(this.#burst, this.#left + (elapsedMs / 1000) * this.#perSecond);
     const granted = Math.min(wanted, Math.floor(this.#left));
     this.#left -= granted;

@@ -124,7 +124,13 @@ export class Store {
       // Of a text whose user could not be read, mentioning the user is enough: better one too many.
       const mentioned = user.slice(user.startsWith("anonymous:") ? "anonymous:".length : 0);
       const quoted = JSON.stringify(mentioned);
-      return this.#delete(ledger, "deleted", "user = ? OR (user IS NULL AND instr(text, ?) > 0)", user, quoted);
+      return this.#delete(
+        ledger,
+        "deleted",
+        "user = ? OR (user IS NULL AND instr(text, ?) > 0)",
+        user,
+        quoted,
+      );
     });
   }
 

@@ -4,12 +4,16 @@ import { requestId } from "hono/request-id";
 import { guard } from "./auth.ts";
 import type { App } from "./context.ts";
 import { events } from "./events.ts";
+import { failures } from "./failures.ts";
 import { health } from "./health.ts";
 import { history } from "./history.ts";
 import { logCode } from "./objects.ts";
+import { preview } from "./preview.ts";
 import { problem } from "./problems.ts";
 import { profiles } from "./profiles.ts";
 import { rank } from "./rank.ts";
+import { replay } from "./replay.ts";
+import { stats } from "./stats.ts";
 
 /**
  * The HTTP side of Limn. Which key opens which route: `auth.ts`; what a request may hold: `events/limits.ts`.
@@ -31,6 +35,10 @@ app.route("/", events);
 app.route("/", profiles);
 app.route("/", history);
 app.route("/", rank);
+app.route("/", preview);
+app.route("/", failures);
+app.route("/", replay);
+app.route("/", stats);
 
 app.notFound((c) => problem(c, { code: "not-found" }));
 

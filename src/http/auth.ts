@@ -3,18 +3,23 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createMiddleware } from "hono/factory";
 import { matchedRoutes } from "hono/route";
 import type { Environment } from "../environment.ts";
+import type { KeyKind } from "../failures/contract.ts";
 import type { App } from "./context.ts";
 import { problem } from "./problems.ts";
 
-type Key = "write" | "secret";
-
 /** Which keys open which route. A route that is not here is closed to all. */
-export const ACCESS: Readonly<Record<string, readonly Key[] | "anyone">> = {
+export const ACCESS: Readonly<Record<string, readonly KeyKind[] | "anyone">> = {
   "GET /healthz": "anyone",
   "POST /v1/events": ["write", "secret"],
   "GET /v1/profiles/:id": ["secret"],
   "GET /v1/profiles/:id/events": ["secret"],
+  "DELETE /v1/profiles/:id/events/:eventId": ["secret"],
   "POST /v1/profiles/:id/rank": ["secret"],
+  "POST /v1/profiles/:id/preview": ["secret"],
+  "GET /v1/failures": ["secret"],
+  "DELETE /v1/failures": ["secret"],
+  "POST /v1/failures/replay": ["secret"],
+  "GET /v1/stats": ["secret"],
 };
 
 /**
@@ -38,6 +43,7 @@ export const guard = createMiddleware<App>(async (c, next) => {
     return problem(c, { code: "key-unknown", headers: { "WWW-Authenticate": challenge } });
   }
   if (allowed === undefined || !allowed.includes(key)) return problem(c, { code: "key-scope" });
+  c.set("key", key);
   return next();
 });
 
@@ -69,7 +75,7 @@ function readKey(header: string | undefined): string | undefined {
 }
 
 /** Compares digests, both and always, so that the time tells nothing of a key, not even its length. */
-function identify(sent: string, env: Environment): Key | undefined {
+function identify(sent: string, env: Environment): KeyKind | undefined {
   const digest = sha256(sent);
   const isSecret = timingSafeEqual(digest, sha256(env.SECRET_KEY ?? ""));
   const isWrite = timingSafeEqual(digest, sha256(env.WRITE_KEY ?? ""));

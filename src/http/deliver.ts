@@ -3,11 +3,27 @@ import { USERS_PER_REQUEST } from "../events/limits.ts";
 import type { Validated } from "../events/validate.ts";
 import type { Receipt } from "../profile/contract.ts";
 import type { Context } from "./context.ts";
-import { ask, profileOf } from "./objects.ts";
-import type { Result } from "./problems.ts";
+import { ask } from "./objects.ts";
+import type { ProblemCode, Result } from "./problems.ts";
 
 /** What became of the item at `index`; with the profile's version when the event is in it. */
 export type Delivery = { index: number; version?: number } & Receipt;
+
+/**
+ * The problem of a request whose events are all to be sent again: its status tells clients that only look at that
+ * to do so. Undefined when some event was decided.
+ */
+export function undecided(deliveries: readonly Delivery[]): ProblemCode | undefined {
+  const codes = new Set<string>();
+  for (const delivery of deliveries) {
+    if (delivery.status !== "retry") return undefined;
+    codes.add(delivery.code);
+  }
+  const [code] = codes;
+  const isOne = codes.size === 1;
+  if (isOne && (code === "too-busy" || code === "storage-full" || code === "overloaded")) return code;
+  return "unavailable";
+}
 
 interface Group {
   events: Event[];
@@ -54,7 +70,7 @@ function groupByUser(items: Validated[]): Map<string, Group> {
 }
 
 async function ingest(c: Context, user: string, { events, indices }: Group): Promise<Delivery[]> {
-  const asked = await ask(c, () => profileOf(c.env, user).ingest(user, events));
+  const asked = await ask(c, user, (profile) => profile.ingest(user, events));
   return events.map(({ id }, i): Delivery => {
     const index = indices[i] ?? 0;
     const receipt = asked.ok ? asked.value.receipts[i] : undefined;

@@ -5,7 +5,7 @@ import { isProfileId } from "../events/validate.ts";
 import type { EventsQuery } from "../profile/contract.ts";
 import type { App } from "./context.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { ask, profileOf } from "./objects.ts";
+import { ask } from "./objects.ts";
 import { problem } from "./problems.ts";
 import { readQuery, Time, whole } from "./query.ts";
 
@@ -24,13 +24,15 @@ const Query = v.strictObject({
 });
 
 /** `GET /v1/profiles/:id/events`: the events a profile is made of, newest first, a page at a time. */
-export const history = new Hono<App>().get("/v1/profiles/:id/events", async (c) => {
+export const history = new Hono<App>();
+
+history.get("/v1/profiles/:id/events", async (c) => {
   const query = readQuery(c, Query);
   if (!query.ok) return problem(c, query.failure);
   const id = c.req.param("id");
   if (!isProfileId(id)) return problem(c, { code: "profile-unknown" });
 
-  const asked = await ask(c, () => profileOf(c.env, id).events(toEventsQuery(query.value)));
+  const asked = await ask(c, id, (profile) => profile.events(toEventsQuery(query.value)));
   if (!asked.ok) return problem(c, asked.failure);
   const { events, next } = asked.value;
   return c.json(
@@ -41,6 +43,17 @@ export const history = new Hono<App>().get("/v1/profiles/:id/events", async (c) 
     200,
     { "Cache-Control": "private, no-cache" },
   );
+});
+
+/** `DELETE /v1/profiles/:id/events/:eventId`: an event is taken out, as if it had never been, and stays out. */
+history.delete("/v1/profiles/:id/events/:eventId", async (c) => {
+  const { id, eventId } = c.req.param();
+  if (!isProfileId(id)) return problem(c, { code: "event-unknown" });
+  const asked = await ask(c, id, (profile) => profile.erase(id, eventId));
+  if (!asked.ok) return problem(c, asked.failure);
+  const erased = asked.value;
+  if (erased.status === "unknown") return problem(c, { code: "event-unknown" });
+  return c.json({ erased: true, version: erased.version });
 });
 
 function toEventsQuery({ limit, cursor, event, from, to }: v.InferOutput<typeof Query>): EventsQuery {

@@ -1,11 +1,38 @@
 import { createHmac } from "node:crypto";
 import type { Environment } from "../environment.ts";
 import type { Failed, ProfileRpc } from "../profile/contract.ts";
+import { attempt } from "./attempt.ts";
+import { InFlight } from "./busy.ts";
 import type { Context } from "./context.ts";
-import type { Result } from "./problems.ts";
+import type { Failure, Result } from "./problems.ts";
 
-/** The object that keeps a user's profile. */
-export function profileOf(env: Environment, user: string): ProfileRpc {
+/** How many requests about one user an isolate has in flight at most. */
+export const REQUESTS_PER_USER = 32;
+
+const inFlight = new InFlight(REQUESTS_PER_USER);
+
+/**
+ * Asks the object that keeps a user's profile; `attempt.ts` says how often. Why it does not answer is a failure with
+ * a code; what an object throws goes nowhere.
+ */
+export async function ask<T extends { status: string }>(
+  c: Context,
+  user: string,
+  question: (profile: ProfileRpc) => Promise<T | Failed>,
+): Promise<Result<T>> {
+  if (!inFlight.enter(user)) return refused(c, "too-busy");
+  try {
+    const asked = await attempt(() => question(profileOf(c.env, user)));
+    if (!asked.ok) return refused(c, asked.code);
+    const { value } = asked;
+    return isFailed(value) ? refused(c, value.code) : { ok: true, value };
+  } finally {
+    inFlight.leave(user);
+  }
+}
+
+/** A fresh stub of a user's object. */
+function profileOf(env: Environment, user: string): ProfileRpc {
   // Names of objects show up in logs and dashboards: this one tells nothing without the secret.
   const name = createHmac("sha256", env.ID_SECRET ?? "")
     .update(user)
@@ -13,27 +40,13 @@ export function profileOf(env: Environment, user: string): ProfileRpc {
   return env.PROFILES.get(env.PROFILES.idFromName(name));
 }
 
-/**
- * Asks a profile object. One that cannot read what it stored is a failure of that name; one that throws is
- * `unavailable`, and what it threw goes nowhere.
- */
-export async function ask<T extends { status: string }>(
-  c: Context,
-  call: () => Promise<T | Failed>,
-): Promise<Result<T>> {
-  try {
-    const value = await call();
-    if (!isFailed(value)) return { ok: true, value };
-    logCode(c, value.code);
-    return { ok: false, failure: { code: value.code } };
-  } catch {
-    logCode(c, "unavailable");
-    return { ok: false, failure: { code: "unavailable", headers: { "Retry-After": "1" } } };
-  }
-}
-
 function isFailed(value: { status: string }): value is Failed {
   return value.status === "failed";
+}
+
+function refused(c: Context, code: Failure["code"]): { ok: false; failure: Failure } {
+  logCode(c, code);
+  return { ok: false, failure: { code } };
 }
 
 /** The only thing the edge ever logs: whoever may read logs may not read profiles. */

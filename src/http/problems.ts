@@ -4,6 +4,8 @@ import type { Context } from "./context.ts";
 interface Kind {
   status: ContentfulStatusCode;
   title: string;
+  /** When to send the request again, in seconds. */
+  retryAfter?: number;
   /** What the caller can do about it. */
   remedy: string;
 }
@@ -45,6 +47,11 @@ const PROBLEMS = {
     remedy:
       "Check the id; a profile begins with its first event. Without a userId it is anonymous:<anonymousId>.",
   },
+  "event-unknown": {
+    status: 404,
+    title: "There is no such event",
+    remedy: "Check both ids; the profile's events tell theirs.",
+  },
   "method-not-allowed": {
     status: 405,
     title: "The method is not allowed",
@@ -65,6 +72,11 @@ const PROBLEMS = {
     status: 413,
     title: "There are too many users",
     remedy: "Send fewer users' events in a request.",
+  },
+  "history-too-long": {
+    status: 413,
+    title: "The history is too long to try a definition on it",
+    remedy: "Try it on a user with fewer events, or preview without a definition.",
   },
   "media-type": {
     status: 415,
@@ -88,6 +100,17 @@ const PROBLEMS = {
     title: "There is no such model",
     remedy: "Name a model of the definition.",
   },
+  "definition-invalid": {
+    status: 422,
+    title: "The definition is not valid",
+    remedy: "Correct what errors point to.",
+  },
+  "too-busy": {
+    status: 429,
+    title: "Too many requests about one user are in progress",
+    retryAfter: 1,
+    remedy: "Send the request again in a moment, and events of one user in batches.",
+  },
   internal: { status: 500, title: "Something went wrong here", remedy: "Report it with the x-request-id." },
   "state-corrupt": {
     status: 500,
@@ -104,10 +127,22 @@ const PROBLEMS = {
     title: "The service is not configured",
     remedy: "Set secrets with wrangler secret put <name>, variables in wrangler.toml.",
   },
+  overloaded: {
+    status: 503,
+    title: "The profile has more to do than it can",
+    retryAfter: 5,
+    remedy: "Send the request again later, and events of one user in batches.",
+  },
   unavailable: {
     status: 503,
     title: "The profile cannot answer now",
+    retryAfter: 1,
     remedy: "Send the request again in a moment.",
+  },
+  "storage-full": {
+    status: 507,
+    title: "The profile's storage is full",
+    remedy: "Nothing was changed, and reads still work. Keep fewer events (RETENTION_EVENTS), or erase some.",
   },
 } satisfies Record<string, Kind>;
 
@@ -122,20 +157,24 @@ export interface Failure {
   pointer?: string;
   /** The query parameter at fault. */
   parameter?: string;
+  /** Every member that is wrong, where there may be several. */
+  errors?: { pointer: string; detail: string }[];
   headers?: Record<string, string>;
 }
 
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
 
-/** The response to a failure: problem details (RFC 9457). */
-export function problem(c: Context, failure: Failure): Response {
-  const { status, title, remedy }: Kind = PROBLEMS[failure.code];
-  const { pointer, parameter } = failure;
+/** The response to a failure: problem details (RFC 9457), with further members where `more` has some. */
+export function problem(c: Context, failure: Failure, more: object = {}): Response {
+  const { status, title, retryAfter, remedy }: Kind = PROBLEMS[failure.code];
+  const { pointer, parameter, errors } = failure;
   const type = `/problems/${failure.code}`;
-  const body = { type, title, status, detail: failure.detail ?? `${title}.`, pointer, parameter, remedy };
+  const detail = failure.detail ?? `${title}.`;
+  const body = { type, title, status, detail, pointer, parameter, errors, remedy, ...more };
   return c.body(JSON.stringify(body), status, {
     "Content-Type": "application/problem+json",
     "Cache-Control": "no-store",
+    ...(retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) }),
     ...failure.headers,
   });
 }

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import { isProfileId } from "../events/validate.ts";
 import type { App } from "./context.ts";
-import { ask, profileOf } from "./objects.ts";
+import { ask } from "./objects.ts";
 import { problem } from "./problems.ts";
 import { readQuery, Time } from "./query.ts";
 
@@ -22,6 +22,7 @@ export const PROFILE_FIELDS = [
   "windows",
   "scores",
   "quality",
+  "refolding",
 ] as const;
 
 const Query = v.strictObject({
@@ -47,8 +48,8 @@ export const profiles = new Hono<App>().get("/v1/profiles/:id", async (c) => {
 
   const ifVersion = readVersion(c.req.header("If-None-Match"));
   const started = performance.now();
-  const asked = await ask(c, () =>
-    profileOf(c.env, id).read(id, {
+  const asked = await ask(c, id, (profile) =>
+    profile.read(id, {
       ...(at === undefined ? {} : { at }),
       ...(fields === undefined ? {} : { fields }),
       ...(ifVersion === undefined ? {} : { ifVersion }),

@@ -14,6 +14,17 @@ export const Time = v.pipe(
   v.minValue(0, "a time since 1970 is expected"),
 );
 
+const TIME = "an ISO 8601 time with its zone, or whole ms since 1970, is expected";
+
+/** A member of a JSON body that is a time. Yields ms. */
+export const BodyTime = v.pipe(
+  v.union([v.string(), v.number()], TIME),
+  v.transform((time) => (typeof time === "string" ? parseTime(time) : time)),
+  v.number(TIME),
+  v.safeInteger(TIME),
+  v.minValue(0, TIME),
+);
+
 /** A query parameter that is a whole number. */
 export function whole(min: number, max: number) {
   const expected = `a whole number from ${min} to ${max} is expected`;

@@ -1,14 +1,12 @@
 import { Hono } from "hono";
 import * as v from "valibot";
-import type { Json, JsonObject } from "../events/event.ts";
-import { escapeKey, inspect } from "../events/inspect.ts";
-import { parseJson } from "../events/json.ts";
+import type { JsonObject } from "../events/event.ts";
+import { inspect } from "../events/inspect.ts";
 import { isProfileId } from "../events/validate.ts";
 import type { RankRequest } from "../profile/contract.ts";
-import { readText } from "./body.ts";
 import type { App } from "./context.ts";
-import { mediaType } from "./media.ts";
-import { ask, profileOf } from "./objects.ts";
+import { readJson } from "./json-body.ts";
+import { ask } from "./objects.ts";
 import { problem, type Result } from "./problems.ts";
 
 const CANDIDATES = 1000;
@@ -56,19 +54,14 @@ const Body = v.strictObject(
  * empty one.
  */
 export const rank = new Hono<App>().post("/v1/profiles/:id/rank", async (c) => {
-  if (mediaType(c.req.header("Content-Type")) !== "application/json") {
-    return problem(c, { code: "media-type", headers: { "Accept-Post": "application/json" } });
-  }
+  const body = await readJson(c, Body);
+  if (!body.ok) return problem(c, body.failure);
   const id = c.req.param("id");
   if (!isProfileId(id)) return problem(c, { code: "profile-unknown" });
-  const body = await readText(c.req.raw);
-  if (!body.ok) return problem(c, body.failure);
-  const parsed = parseJson(body.value);
-  if (!parsed.ok) return problem(c, parsed);
-  const request = readRequest(parsed.value);
+  const request = toRequest(body.value);
   if (!request.ok) return problem(c, request.failure);
 
-  const asked = await ask(c, () => profileOf(c.env, id).rank(request.value));
+  const asked = await ask(c, id, (profile) => profile.rank(request.value));
   if (!asked.ok) return problem(c, asked.failure);
   const result = asked.value;
   if (result.status === "no-model") {
@@ -91,17 +84,8 @@ export const rank = new Hono<App>().post("/v1/profiles/:id/rank", async (c) => {
   return c.json({ model, version, seed: request.value.explore?.seed, ranked });
 });
 
-function readRequest(value: Json): Result<RankRequest> {
-  const parsed = v.safeParse(Body, value, { abortEarly: true });
-  if (!parsed.success) {
-    const [issue] = parsed.issues;
-    const pointer = (issue.path ?? []).map(({ key }) => `/${escapeKey(String(key))}`).join("");
-    return {
-      ok: false,
-      failure: { code: "body-invalid", pointer, detail: `At "${pointer}" ${issue.message}.` },
-    };
-  }
-  const { candidates, limit, explain, model, explore } = parsed.output;
+function toRequest(body: v.InferOutput<typeof Body>): Result<RankRequest> {
+  const { candidates, limit, explain, model, explore } = body;
   for (const [i, candidate] of candidates.entries()) {
     const fault = inspect({ id: candidate.id, properties: candidate.properties });
     if (fault !== undefined) {
@@ -109,7 +93,7 @@ function readRequest(value: Json): Result<RankRequest> {
       return { ok: false, failure: { code: "body-invalid", pointer, detail: fault.detail } };
     }
   }
-  const seed = parsed.output.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  const seed = body.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
   const request = {
     candidates,
     limit: limit ?? candidates.length,

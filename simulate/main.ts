@@ -1,0 +1,23 @@
+// `npm run simulate -- --seeds N [--from S]` or `--seed S`
+import { Command, InvalidArgumentError } from "commander";
+import { replaySeed, sweep } from "./sweep.ts";
+
+const program = new Command("simulate").description("Looks for a run in which a profile is not what it must be.");
+
+program
+  .command("simulate")
+  .description("Clients, network and storage in one process, all of it decided by a seed.")
+  .option("--seeds <n>", "how many seeds to run", whole, 1000)
+  .option("--from <seed>", "the first of them", whole, 0)
+  .option("--seed <seed>", "run this one and tell every step", whole)
+  .action(({ seeds, from, seed }: { seeds: number; from: number; seed?: number }) => {
+    process.exitCode = (seed === undefined ? sweep(from, seeds) : replaySeed(seed)) ? 0 : 1;
+  });
+
+await program.parseAsync();
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("A whole number is expected.");
+  return value;
+}

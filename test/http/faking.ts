@@ -1,0 +1,54 @@
+import { env } from "cloudflare:workers";
+import type { Event } from "../../src/events/event.ts";
+import type { PreviewRequest, ReadOptions, Receipt } from "../../src/profile/contract.ts";
+
+/** What stands in for the objects of users; what it lacks is the real one's. */
+export interface Fake {
+  ingest?: (user: string, events: { id: string }[]) => Promise<unknown>;
+  read?: ((user: string) => Promise<unknown>) | undefined;
+  preview?: (user: string) => Promise<unknown>;
+}
+
+/** A namespace whose stubs are made by `get`. */
+export function namespaceOf<N extends DurableObjectNamespace>(
+  real: N,
+  get: (id: DurableObjectId) => unknown,
+): N {
+  return new Proxy(real, {
+    get(target, key) {
+      const value = key === "get" ? get : Reflect.get(target, key);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+/** The environment with `fake` before the objects; `stubs` counts how many stubs were taken. */
+export function faking(fake: Fake): { env: typeof env; stubs: () => number } {
+  let stubs = 0;
+  const PROFILES = namespaceOf(env.PROFILES, (id) => {
+    stubs++;
+    const real = env.PROFILES.get(id);
+    const { ingest, read, preview } = fake;
+    return {
+      ingest: ingest ?? ((user: string, events: Event[]) => real.ingest(user, events)),
+      read: read ?? ((user: string, options: ReadOptions) => real.read(user, options)),
+      preview: preview ?? ((user: string, request: PreviewRequest) => real.preview(user, request)),
+    };
+  });
+  return { env: { ...env, PROFILES }, stubs: () => stubs };
+}
+
+/** An object's answer: the same receipt for each event. */
+export const receiving =
+  (receipt: (id: string) => Receipt) => async (_user: string, events: { id: string }[]) => ({
+    status: "ingested",
+    version: 1,
+    receipts: events.map(({ id }) => receipt(id)),
+  });
+
+/** The environment with a store of failures that throws. */
+export function withoutFailures(): typeof env {
+  const fail = () => Promise.reject(new Error("secret details of jane@example.com"));
+  const stub = { keep: fail, list: fail, find: fail, settle: fail, remove: fail, stats: fail };
+  return { ...env, FAILURES: namespaceOf(env.FAILURES, () => stub) };
+}
