@@ -112,7 +112,7 @@ export class Keeper {
       const state = journal.stateAt(at);
       if (state === undefined) return { journal, value: { status: "forgotten" } };
       const { version, shown, refolding } = journal;
-      const profile = { ...describe(shown.engine, user, version, state, at), refolding };
+      const profile = { ...describe(shown.engine, user, version, state, at), refolding: refolding ?? null };
       const { fields } = options;
       const chosen =
         fields === undefined

@@ -187,13 +187,13 @@ describe("a changed definition", () => {
     const engine = changed();
     const [seen, late] = await runInDurableObject(stub, (_, { storage }) => {
       const keeper = keeperOf(storage, engine);
-      const answers: { refolding?: { done: number; total: number }; digest: string; events: number }[] = [];
+      const answers: { refolding: { done: number; total: number } | null; digest: string; events: number }[] = [];
       const lateEvents = [event(user, 1, { id: "late" }), event(user, count + 1, { id: "new" })];
       const late = keeper.ingest(user, lateEvents);
       for (let i = 0; i < 20; i++) {
         const profile = parse(keeper.read(user, { at: AT }));
         answers.push(profile);
-        if (profile.refolding === undefined) break;
+        if (profile.refolding === null) break;
       }
       return [answers, late] as const;
     });
@@ -227,15 +227,15 @@ describe("a changed definition", () => {
     });
     await evictDurableObject(stub);
     let { refolding } = await read(stub, user);
-    expect(refolding).toBeDefined();
-    for (let i = 0; i < 10 && refolding !== undefined; i++) {
+    expect(refolding).not.toBeNull();
+    for (let i = 0; i < 10 && refolding !== null; i++) {
       await runDurableObjectAlarm(stub);
       ({ refolding } = await runInDurableObject(stub, async (instance) => {
         if (!(instance instanceof Profile)) throw new Error("a profile was expected");
         return parse(await instance.read(user, { at: AT }));
       }));
     }
-    expect(refolding).toBeUndefined();
+    expect(refolding).toBeNull();
   });
 });
 
