@@ -49,7 +49,12 @@ export class SimulatedClient {
     random: Random,
     deliver: Deliver,
   ) {
-    this.#items = drafts.map((draft) => ({ draft, sentAt: Number.NEGATIVE_INFINITY, acknowledged: false, refused: false }));
+    this.#items = drafts.map((draft) => ({
+      draft,
+      sentAt: Number.NEGATIVE_INFINITY,
+      acknowledged: false,
+      refused: false,
+    }));
     this.#habits = habits;
     this.#schedule = schedule;
     this.#network = network;
@@ -103,7 +108,8 @@ export class SimulatedClient {
     const isRetry = sentAt !== Number.NEGATIVE_INFINITY;
     const copy: Event = { ...draft, receivedAt: this.#schedule.now };
     if (isRetry && this.#habits.corrects) copy.time += random.whole(-2000, 2000);
-    if (isRetry && random.chance(this.#habits.conflicts)) copy.properties = { ...copy.properties, changed: true };
+    if (isRetry && random.chance(this.#habits.conflicts))
+      copy.properties = { ...copy.properties, changed: true };
     return copy;
   }
 

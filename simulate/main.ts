@@ -1,8 +1,11 @@
-// `npm run simulate -- --seeds N [--from S]` or `--seed S`
+// `npm run simulate -- --seeds N [--from S]`, `npm run simulate -- --seed S`, `npm run crash -- --runs N [--seed S]`
 import { Command, InvalidArgumentError } from "commander";
+import { crashAgain } from "./crashes.ts";
 import { replaySeed, sweep } from "./sweep.ts";
 
-const program = new Command("simulate").description("Looks for a run in which a profile is not what it must be.");
+const program = new Command("simulate").description(
+  "Looks for a run in which a profile is not what it must be.",
+);
 
 program
   .command("simulate")
@@ -14,10 +17,23 @@ program
     process.exitCode = (seed === undefined ? sweep(from, seeds) : replaySeed(seed)) ? 0 : 1;
   });
 
+program
+  .command("crash")
+  .description("A served edge that is killed while clients send.")
+  .option("--runs <n>", "how often", whole, 50)
+  .option("--seed <seed>", "of the first run; each has the next one", whole, 0)
+  .action(async ({ runs, seed }: { runs: number; seed: number }) => {
+    // So that the edge ends with this process.
+    process.once("SIGINT", () => process.exit(130));
+    process.once("SIGTERM", () => process.exit(143));
+    process.exitCode = (await crashAgain(seed, runs)) ? 0 : 1;
+  });
+
 await program.parseAsync();
 
 function whole(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("A whole number is expected.");
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError("A whole number is expected.");
   return value;
 }

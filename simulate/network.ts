@@ -44,6 +44,8 @@ export class Network {
   }
 
   #delay(): number {
-    return this.#random.chance(this.weather.slow) ? this.#random.whole(1000, 6000) : this.#random.whole(1, 200);
+    return this.#random.chance(this.weather.slow)
+      ? this.#random.whole(1000, 6000)
+      : this.#random.whole(1, 200);
   }
 }

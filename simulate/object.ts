@@ -1,7 +1,14 @@
 import type { Event } from "../src/events/event.ts";
-import type { EventsPage, EventsQuery, Failed, Ingested, ReadResult, Receipt } from "../src/profile/contract.ts";
-import { Keeper } from "../src/profile/keeper.ts";
+import type {
+  EventsPage,
+  EventsQuery,
+  Failed,
+  Ingested,
+  ReadResult,
+  Receipt,
+} from "../src/profile/contract.ts";
 import { FoldError } from "../src/profile/fold.ts";
+import { Keeper } from "../src/profile/keeper.ts";
 import { isPoison } from "./behaviour.ts";
 import { type Engines, InjectedTrap } from "./engines.ts";
 import type { Findings } from "./findings.ts";
@@ -62,7 +69,8 @@ export class SimulatedObject {
    * failed, the kernel trapped or the process died.
    */
   ingest(batch: readonly Event[], fault: Fault | undefined, trap = 0): Receipt[] | undefined {
-    const events = this.#around.sabotage === undefined ? [...batch] : batch.map((event) => this.#spoil(event));
+    const events =
+      this.#around.sabotage === undefined ? [...batch] : batch.map((event) => this.#spoil(event));
     const { engines } = this.#around;
     engines.get(this.definition).kernel.arm(trap);
     const answer = this.#call("ingest", fault, (keeper) => keeper.ingest(this.user, events), tellReceipts);
@@ -190,7 +198,9 @@ export class SimulatedObject {
       if (error instanceof InjectedFault) {
         if (error.kind === "crash") this.evict();
       } else if (!(error instanceof FoldError && error.cause instanceof InjectedTrap)) {
-        findings.different.push(`${this.user}: ${what} threw ${error instanceof Error ? error.stack : error}`);
+        findings.different.push(
+          `${this.user}: ${what} threw ${error instanceof Error ? error.stack : error}`,
+        );
       }
       return undefined;
     } finally {

@@ -18,7 +18,7 @@ export function expectedProfile(
   const ordered = [...events].filter(({ time }) => time <= at).sort(compareEvents);
   const { kernel, compiled } = engine;
   const state = foldEvents(kernel, compiled, freshState(kernel, compiled), ordered);
-  return JSON.stringify(describe(engine, user, version, state, at));
+  return JSON.stringify({ ...describe(engine, user, version, state, at), refolding: null });
 }
 
 /** The first member in which two profiles differ, for the report. */

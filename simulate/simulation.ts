@@ -95,7 +95,8 @@ class World {
       later: (call) => this.#schedule.after(20, call),
       sabotage,
     };
-    for (let i = 0; i < size.users; i++) this.#objects.set(`user-${i}`, new SimulatedObject(`user-${i}`, around));
+    for (let i = 0; i < size.users; i++)
+      this.#objects.set(`user-${i}`, new SimulatedObject(`user-${i}`, around));
     this.#clients = Array.from({ length: size.clients }, (_, i) => this.#client(i, size));
     this.trace.add(`seed ${seed}: ${JSON.stringify(size)}`);
   }

@@ -70,10 +70,14 @@ export class SimulatedStorage {
 
   /** Flips a bit of a stored blob, as a failing disk would; false when nothing of that name is stored. */
   damage(table: string, column: string, pick: (below: number) => number): boolean {
-    const known = this.#database.prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = ?").all(table, column);
+    const known = this.#database
+      .prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = ?")
+      .all(table, column);
     if (known.length === 0) return false;
     const rows = this.#database
-      .prepare(`SELECT rowid AS id, ${column} AS blob FROM ${table} WHERE ${column} IS NOT NULL ORDER BY rowid`)
+      .prepare(
+        `SELECT rowid AS id, ${column} AS blob FROM ${table} WHERE ${column} IS NOT NULL ORDER BY rowid`,
+      )
       .all();
     const row = rows.length === 0 ? undefined : rows[pick(rows.length)];
     if (row === undefined || !(row.blob instanceof Uint8Array) || row.id === undefined) return false;

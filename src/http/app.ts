@@ -1,6 +1,5 @@
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
-import { requestId } from "hono/request-id";
 import { guard } from "./auth.ts";
 import type { App } from "./context.ts";
 import { events } from "./events.ts";
@@ -13,6 +12,7 @@ import { problem } from "./problems.ts";
 import { profiles } from "./profiles.ts";
 import { rank } from "./rank.ts";
 import { replay } from "./replay.ts";
+import { nameRequest } from "./request-id.ts";
 import { stats } from "./stats.ts";
 
 /**
@@ -20,7 +20,7 @@ import { stats } from "./stats.ts";
  */
 export const app = new Hono<App>();
 
-app.use(requestId({ limitLength: 64 }));
+app.use(nameRequest);
 app.use(
   methodNotAllowed({
     app,

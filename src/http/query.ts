@@ -42,7 +42,9 @@ export function whole(min: number, max: number) {
  * another question than the one asked. Of a parameter given twice, the last counts.
  */
 export function readQuery<const S extends v.GenericSchema>(c: Context, schema: S): Result<v.InferOutput<S>> {
-  const parsed = v.safeParse(schema, Object.fromEntries(new URL(c.req.url).searchParams));
+  const { url } = c.req;
+  const given = url.includes("?") ? Object.fromEntries(new URL(url).searchParams) : {};
+  const parsed = v.safeParse(schema, given);
   if (parsed.success) return { ok: true, value: parsed.output };
   const [issue] = parsed.issues;
   const parameter = String(issue.path?.[0]?.key ?? "");

@@ -1,7 +1,6 @@
 import { decode } from "../kernel/decode.ts";
-import { hash53 } from "../kernel/hash.ts";
 import type { Engine } from "./engine.ts";
-import { packState, type State } from "./state.ts";
+import { digestOf, type State } from "./state.ts";
 
 /** A profile as it is answered. */
 export function describe(
@@ -23,7 +22,7 @@ export function describe(
     version,
     asOf: iso(at),
     definition: compiled.definition.name,
-    digest: digest(packState(compiled.fingerprint, state)),
+    digest: digestOf(compiled.fingerprint, state),
     events: view.events,
     firstSeen: iso(view.firstSeen),
     lastSeen: iso(view.lastSeen),
@@ -39,11 +38,4 @@ export function describe(
       ]),
     ),
   };
-}
-
-/** A short fingerprint of a state's bytes: equal for profiles that were folded from the same events. */
-function digest(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return hash53(text).toString(36);
 }

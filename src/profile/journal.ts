@@ -4,10 +4,11 @@ import type { Engine } from "./engine.ts";
 import { foldEvents } from "./fold.ts";
 import { createHead, hasHead, readHead, type StoredHead, writeHead, writeTail } from "./head.ts";
 import { keepDefinition, keptEngine, keptFingerprint } from "./outdated.ts";
-import type { Key } from "./pages.ts";
+import type { Key, Page } from "./pages.ts";
 import { Sealed } from "./sealed.ts";
 import { freshState, type State, unpackState } from "./state.ts";
 import { Suppressed } from "./suppressed.ts";
+import { Tail } from "./tail.ts";
 
 /** How much history is kept. */
 export interface Retention {
@@ -50,8 +51,12 @@ export class Journal {
   #kept: string | undefined;
   #horizon: Key | undefined;
   /** The newest events, and the state before them. */
-  #tail: Event[];
+  readonly #tail: Tail;
   #base: State;
+  /** The base that is stored, while it is the same: then a commit writes the tail alone. */
+  #storedBase: State | undefined;
+  /** While `refolding`: what was before the tail under the definition that is shown. */
+  #shownBase: State | undefined;
 
   private constructor(sql: SqlStorage, engine: Engine, head: StoredHead | undefined, user: string) {
     this.#sql = sql;
@@ -61,11 +66,14 @@ export class Journal {
     this.#suppressed = new Suppressed(sql);
     this.version = head?.version ?? 0;
     this.#horizon = head?.horizon;
-    this.#tail = head?.tail ?? [];
+    this.#tail = new Tail(head?.tail);
     if (this.count > SLICE_EVENTS) this.#kept = keptFingerprint(sql);
     this.#base = head?.base ?? this.#fresh();
-    this.shown = { engine, state: head?.state ?? this.#base };
-    if (head !== undefined && (head.base === undefined || head.state === undefined)) this.#refold(head);
+    this.#storedBase = head?.base;
+    this.shown = { engine, state: this.#base };
+    if (head === undefined) return;
+    if (head.base === undefined) this.#refold(head.outdated);
+    else this.#show();
   }
 
   /** The journal stored here; undefined when there is none. May write: it refolds a state that does not fit. */
@@ -88,46 +96,70 @@ export class Journal {
 
   /** How many events are kept. */
   get count(): number {
-    return this.#sealed.count + this.#tail.length;
+    return this.#sealed.count + this.#tail.events.length;
   }
 
-  /** Takes events in, in any order; a receipt for each, in theirs. Writes one row, and one more for each sealed page. */
-  ingest(events: readonly Event[], retention: Retention, now: number): Receipt[] {
-    const known = new Map(this.#tail.map((event) => [event.id, event]));
+  /** What becomes of events, a receipt for each in their order, and those that are new in the fold's. Changes nothing. */
+  admit(
+    events: readonly Event[],
+    retention: Retention,
+    now: number,
+  ): { receipts: Receipt[]; fresh: Event[] } {
+    const known =
+      events.length > 1 ? new Map(this.#tail.events.map((event) => [event.id, event])) : undefined;
     const fresh: Event[] = [];
     const receipts = events.map((event): Receipt => {
       const { id } = event;
-      const first = known.get(id) ?? this.#sealed.find(id);
+      const first = (known === undefined ? this.#tail.find(id) : known.get(id)) ?? this.#sealed.find(id);
       if (first !== undefined) {
         return { id, status: "duplicate", ...(sameBody(first, event) ? {} : { conflict: true }) };
       }
       if (this.#suppressed.has(id)) return { id, status: "suppressed", code: "event-erased", detail: ERASED };
       const late = this.#late(event, retention, now);
       if (late !== undefined) return { id, status: "late", code: "past-retention", detail: late };
-      known.set(id, event);
+      known?.set(id, event);
       fresh.push(event);
       return { id, status: "applied" };
     });
-    if (fresh.length > 0) {
-      this.#add(fresh.sort(compareEvents));
-      if (this.refolding === undefined) this.#prune(retention, now);
-      this.#commit();
-    }
     this.#sealed.release();
-    return receipts;
+    return { receipts, fresh: fresh.sort(compareEvents) };
+  }
+
+  /** Whether taking these events in is one statement: they come last, and the tail has room for them. */
+  isAppend(fresh: readonly Event[], retention: Retention, now: number): boolean {
+    const [first] = fresh;
+    const [oldest] = this.#sealed.pages;
+    if (oldest !== undefined && this.#isOutdated(oldest, this.count - oldest.count, retention, now))
+      return false;
+    const last = this.#tail.events.at(-1) ?? this.#sealed.last;
+    return (
+      this.#storedBase === this.#base &&
+      this.refolding === undefined &&
+      this.#tail.events.length + fresh.length <= TAIL_EVENTS &&
+      (first === undefined || last === undefined || compareEvents(first, last) > 0)
+    );
+  }
+
+  /** Takes in what was admitted. Writes one row, and one more for each page that is sealed or changed. */
+  add(fresh: readonly Event[], retention: Retention, now: number): void {
+    if (fresh.length === 0) return;
+    this.#insert(fresh);
+    if (this.refolding === undefined) this.#prune(retention, now);
+    this.#commit();
+    this.#sealed.release();
   }
 
   /** Takes an event out as if it had never come, and turns it away for good; false when it is not here. */
   erase(id: string): boolean {
-    const index = this.#tail.findIndex((event) => event.id === id);
-    if (index >= 0) this.#tail.splice(index, 1);
+    if (this.#tail.find(id) !== undefined)
+      this.#tail.replace(this.#tail.events.filter((event) => event.id !== id));
     else {
       const changed = this.#sealed.remove(id);
       if (changed === undefined) return false;
       this.#sealedChanged(changed);
     }
     this.#suppressed.add(id);
-    if (this.refolding === undefined) this.#foldTail();
+    this.#show();
     this.#commit();
     this.#sealed.release();
     return true;
@@ -142,17 +174,20 @@ export class Journal {
       return;
     }
     this.refolding = undefined;
+    this.#shownBase = undefined;
+    this.shown = { engine: this.#engine, state: resumed.state };
     this.#base = resumed.state;
-    this.#foldTail();
+    this.#sealTail();
+    this.#show();
     this.#commit();
   }
 
   /** The state as of `time`: every kept event up to it. Undefined when part of that history is no longer kept. */
   stateAt(time: number): State | undefined {
-    const last = this.#tail.at(-1);
+    const last = this.#tail.events.at(-1);
     if (last === undefined || last.time <= time || this.refolding !== undefined) return this.shown.state;
     if (this.#horizon !== undefined && time < this.#horizon.time) return undefined;
-    const upTo = this.#tail.filter((event) => event.time <= time);
+    const upTo = this.#tail.events.filter((event) => event.time <= time);
     return upTo.length > 0 ? this.#fold(this.#base, upTo) : this.#sealed.stateAt(time);
   }
 
@@ -161,11 +196,11 @@ export class Journal {
    * of a definition all kept history is folded. Nothing is written.
    */
   preview(events: readonly Event[], time: number, draft?: Engine): State {
-    const known = new Set(this.#tail.map((event) => event.id));
+    const known = new Set(this.#tail.events.map((event) => event.id));
     const fresh = events
       .filter((event) => !known.has(event.id) && this.#sealed.find(event.id) === undefined)
       .filter((event) => this.#horizon === undefined || compareEvents(event, this.#horizon) > 0)
-      .concat(this.#tail)
+      .concat(this.#tail.events)
       .filter((event) => event.time <= time)
       .sort(compareEvents);
     const sealed = draft === undefined ? this.#sealed : new Sealed(this.#sql, draft, this.user);
@@ -195,7 +230,7 @@ export class Journal {
       return undefined;
     };
     const { pages } = this.#sealed;
-    let next = take(this.#tail);
+    let next = take(this.#tail.events);
     let read = 0;
     for (let i = pages.length - 1; i >= 0 && next === undefined; i--) {
       const page = pages[i];
@@ -224,20 +259,23 @@ export class Journal {
   }
 
   /** Puts new, sorted events in their places and folds: onto the state when they come last, else from a checkpoint. */
-  #add(fresh: readonly Event[]): void {
+  #insert(fresh: readonly Event[]): void {
     const sealed = this.#sealed.last;
     const early = sealed === undefined ? [] : fresh.filter((event) => compareEvents(event, sealed) < 0);
     const recent = early.length === 0 ? fresh : fresh.slice(early.length);
     if (early.length > 0) this.#sealedChanged(this.#sealed.insert(early));
-    const last = this.#tail.at(-1);
+    const last = this.#tail.events.at(-1);
     const [first] = recent;
-    const appended =
-      early.length === 0 && (last === undefined || (first !== undefined && compareEvents(first, last) > 0));
-    this.#tail = appended ? [...this.#tail, ...recent] : [...this.#tail, ...recent].sort(compareEvents);
-    if (this.refolding !== undefined) return;
-    if (appended && this.#tail.length <= TAIL_EVENTS) {
-      this.shown = { engine: this.#engine, state: this.#fold(this.shown.state, recent) };
-    } else this.#foldTail();
+    const appended = last === undefined || first === undefined || compareEvents(first, last) > 0;
+    if (appended) this.#tail.append(recent);
+    else this.#tail.replace([...this.#tail.events, ...recent].sort(compareEvents));
+    if (this.#tail.events.length > TAIL_EVENTS && this.refolding === undefined) this.#sealTail();
+    else if (appended && early.length === 0) {
+      const { engine, state } = this.shown;
+      this.shown = { engine, state: foldEvents(engine.kernel, engine.compiled, state, recent) };
+      return;
+    }
+    this.#show();
   }
 
   /** What is sealed changed from a page on: folds it again, now or when the refold under way comes there. */
@@ -246,47 +284,67 @@ export class Journal {
     else this.#sealed.forgetAfter(page);
   }
 
-  /** Folds the tail over what is before it; a tail that is too long is sealed but for its end. */
-  #foldTail(): void {
-    if (this.#tail.length > TAIL_EVENTS) {
-      const sealing = Math.floor((this.#tail.length - 1) / TAIL_EVENTS) * TAIL_EVENTS;
-      this.#base = this.#sealed.seal(this.#tail.splice(0, sealing), this.#base);
-    }
-    this.shown = { engine: this.#engine, state: this.#fold(this.#base, this.#tail) };
+  /** Moves the oldest events of a tail that is too long into pages. */
+  #sealTail(): void {
+    const { events } = this.#tail;
+    const sealing = Math.floor((events.length - 1) / TAIL_EVENTS) * TAIL_EVENTS;
+    if (sealing <= 0) return;
+    this.#base = this.#sealed.seal(events.slice(0, sealing), this.#base);
+    this.#tail.replace(events.slice(sealing));
+  }
+
+  /** Folds the tail over what is before it. */
+  #show(): void {
+    const { engine } = this.shown;
+    const base = this.#shownBase ?? this.#base;
+    this.shown = { engine, state: foldEvents(engine.kernel, engine.compiled, base, this.#tail.events) };
   }
 
   /** A state that is damaged, or of another definition, is folded again: at once, or shown as it was meanwhile. */
-  #refold({ outdated }: StoredHead): void {
+  #refold(outdated: Uint8Array | undefined): void {
     const old = outdated === undefined ? undefined : keptEngine(this.#sql, this.#engine.kernel);
-    const state =
+    const base =
       old === undefined || outdated === undefined
         ? undefined
         : unpackState(old.compiled.fingerprint, outdated);
-    if (old === undefined || state === undefined) this.resume(Number.POSITIVE_INFINITY);
-    else {
-      this.shown = { engine: old, state };
-      this.resume();
+    if (old === undefined || base === undefined) {
+      this.resume(Number.POSITIVE_INFINITY);
+      return;
     }
+    this.shown = { engine: old, state: base };
+    this.#shownBase = base;
+    this.resume();
+    if (this.refolding !== undefined) this.#show();
   }
 
   #prune(retention: Retention, now: number): void {
-    const { ageMs, events } = retention;
-    const oldest = this.#sealed.prune(
-      (page, after) =>
-        after + this.#tail.length >= events || (ageMs !== undefined && page.last.time < now - ageMs),
+    const { length } = this.#tail.events;
+    const oldest = this.#sealed.prune((page, after) =>
+      this.#isOutdated(page, after + length, retention, now),
     );
     if (oldest !== undefined) this.#horizon = oldest;
   }
 
+  /** Whether a page may go: there are enough events after it, or all of it is too old. */
+  #isOutdated(page: Page, eventsAfter: number, { events, ageMs }: Retention, now: number): boolean {
+    return eventsAfter >= events || (ageMs !== undefined && page.last.time < now - ageMs);
+  }
+
   #commit(): void {
     this.version++;
-    const head = { user: this.user, version: this.version, horizon: this.#horizon, tail: this.#tail };
-    if (this.refolding !== undefined) {
-      writeTail(this.#sql, head);
+    if (this.refolding !== undefined || this.#storedBase === this.#base) {
+      writeTail(this.#sql, this.version, this.#horizon, this.#tail);
       return;
     }
     const { compiled } = this.#engine;
-    writeHead(this.#sql, compiled.fingerprint, { ...head, base: this.#base, state: this.shown.state });
+    writeHead(this.#sql, compiled.fingerprint, {
+      user: this.user,
+      version: this.version,
+      horizon: this.#horizon,
+      base: this.#base,
+      tail: this.#tail,
+    });
+    this.#storedBase = this.#base;
     if (this.count > SLICE_EVENTS && this.#kept !== compiled.fingerprint) {
       keepDefinition(this.#sql, compiled);
       this.#kept = compiled.fingerprint;

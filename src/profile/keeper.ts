@@ -45,6 +45,9 @@ interface Outcome<T> {
   value: T;
 }
 
+/** What is done with the journal, if there is one. */
+type Work<T> = (engine: Engine, journal: Journal | undefined) => Outcome<T>;
+
 /** Longest history that is folded under a draft of a definition, in events. */
 const MOST_DRAFTED = 20_000;
 
@@ -77,10 +80,23 @@ export class Keeper {
   }
 
   #ingest(user: string, events: Event[]): Ingested | Failed {
-    return this.#transaction((engine): Outcome<Ingested> => {
-      const { storage, retention, now } = this.#place;
-      const journal = this.#current(engine) ?? Journal.create(storage.sql, engine, user);
-      const receipts = journal.ingest(events, retention, now());
+    const { storage, engine, retention, now } = this.#place;
+    const known = this.#journal;
+    if (known?.isFor(engine()) && known.refolding === undefined) {
+      const { receipts, fresh } = known.admit(events, retention, now());
+      // Most commits are one statement, which is a transaction by itself: all is computed before it, and when it fails
+      // nothing has happened but in memory, which is dropped.
+      if (fresh.length > 0 && known.isAppend(fresh, retention, now())) {
+        return this.#guard(() => {
+          known.add(fresh, retention, now());
+          return { status: "ingested", version: known.version, receipts };
+        });
+      }
+    }
+    return this.#transaction((current, found): Outcome<Ingested> => {
+      const journal = found ?? Journal.create(storage.sql, current, user);
+      const { receipts, fresh } = journal.admit(events, retention, now());
+      journal.add(fresh, retention, now());
       return { journal, value: { status: "ingested", version: journal.version, receipts } };
     });
   }
@@ -102,8 +118,7 @@ export class Keeper {
   }
 
   read(user: string, options: ReadOptions): ReadResult | Failed {
-    return this.#transaction((engine): Outcome<ReadResult> => {
-      const journal = this.#current(engine);
+    return this.#read((_, journal): Outcome<ReadResult> => {
       if (journal === undefined) return { journal, value: { status: "unknown" } };
       if (options.ifVersion === journal.version) {
         return { journal, value: { status: "unchanged", version: journal.version } };
@@ -124,8 +139,7 @@ export class Keeper {
 
   /** Takes an event out as if it had never come. */
   erase(eventId: string): ErasedResult | Failed {
-    return this.#transaction((engine): Outcome<ErasedResult> => {
-      const journal = this.#current(engine);
+    return this.#transaction((_, journal): Outcome<ErasedResult> => {
       if (journal === undefined || !journal.erase(eventId)) return { journal, value: { status: "unknown" } };
       return { journal, value: { status: "erased", version: journal.version } };
     });
@@ -133,8 +147,7 @@ export class Keeper {
 
   /** The profile as it would be with more events, or under a draft of a definition. Writes nothing. */
   preview(user: string, { events, definition, at }: PreviewRequest): PreviewResult | Failed {
-    return this.#transaction((engine): Outcome<PreviewResult> => {
-      const journal = this.#current(engine);
+    return this.#read((engine, journal): Outcome<PreviewResult> => {
       const time = at ?? this.#place.now();
       const sorted = events.filter((event) => event.time <= time).sort(compareEvents);
       let draft: Engine | undefined;
@@ -152,19 +165,17 @@ export class Keeper {
       const state =
         journal?.preview(sorted, time, draft) ??
         foldEvents(by.kernel, by.compiled, freshState(by.kernel, by.compiled), unique(sorted));
-      const profile = { ...describe(by, user, journal?.version ?? 0, state, time), preview: true };
+      const profile = {
+        ...describe(by, user, journal?.version ?? 0, state, time),
+        refolding: null,
+        preview: true,
+      };
       return { journal, value: { status: "previewed", json: JSON.stringify(profile) } };
     });
   }
 
-  /** Goes on with a refold in slices, if there is one. */
-  resume(): void {
-    this.#transaction((engine) => ({ journal: this.#current(engine), value: undefined }));
-  }
-
   events(query: EventsQuery): EventsPage | Failed {
-    return this.#transaction((engine): Outcome<EventsPage> => {
-      const journal = this.#current(engine);
+    return this.#read((_, journal): Outcome<EventsPage> => {
       if (journal === undefined) return { journal, value: { status: "listed", events: [] } };
       const { name, to } = query;
       const value = journal.list(
@@ -178,8 +189,7 @@ export class Keeper {
   }
 
   rank(request: RankRequest): RankResult | Failed {
-    return this.#transaction((engine): Outcome<RankResult> => {
-      const journal = this.#current(engine);
+    return this.#read((engine, journal): Outcome<RankResult> => {
       const { kernel, compiled } = journal?.shown.engine ?? engine;
       const models = compiled.models.map((model) => model.name);
       const index = request.model === undefined ? 0 : models.indexOf(request.model);
@@ -202,20 +212,45 @@ export class Keeper {
     });
   }
 
-  /**
-   * Runs `work` in one transaction. What it leaves in memory counts only once that has ended well; after any error
-   * the journal is read from storage again, and after a trap of the kernel another one is made.
-   */
-  #transaction<T>(work: (engine: Engine) => Outcome<T>): T | Failed {
-    const { storage, engine, discardEngine, wakeSoon } = this.#place;
-    try {
-      const { journal, value } = storage.transactionSync(() => work(engine()));
+  /** Goes on with a refold in slices, if there is one. */
+  resume(): void {
+    this.#transaction((_, journal) => ({ journal, value: undefined }));
+  }
+
+  /** Runs work that only reads: without a transaction where memory is current and nothing is to be written. */
+  #read<T>(work: Work<T>): T | Failed {
+    const { storage, engine } = this.#place;
+    const journal = this.#journal;
+    const current = engine();
+    if (journal === undefined || journal.refolding !== undefined || !journal.isFor(current)) {
+      return this.#transaction(work);
+    }
+    return this.#guard(() =>
+      storedVersion(storage.sql) === journal.version ? work(current, journal).value : this.#transaction(work),
+    );
+  }
+
+  /** Runs `work` in one transaction. What it leaves in memory counts only once that has ended well. */
+  #transaction<T>(work: Work<T>): T | Failed {
+    const { storage, engine, wakeSoon } = this.#place;
+    return this.#guard(() => {
+      const { journal, value } = storage.transactionSync(() => {
+        const current = engine();
+        return work(current, this.#current(current));
+      });
       this.#journal = journal;
       if (journal?.refolding !== undefined) wakeSoon();
       return value;
+    });
+  }
+
+  /** After any error the journal is read from storage again, and after a trap of the kernel another one is made. */
+  #guard<T>(work: () => T): T | Failed {
+    try {
+      return work();
     } catch (error) {
       this.#journal = undefined;
-      if (error instanceof FoldError) discardEngine();
+      if (error instanceof FoldError) this.#place.discardEngine();
       if (error instanceof FrameError) {
         return { status: "failed", code: error.reason === "corrupt" ? "state-corrupt" : "state-newer" };
       }

@@ -33,17 +33,9 @@ export function packEvents(events: readonly Event[]): Uint8Array {
   return new TextEncoder().encode(events.map(packEvent).join("\n"));
 }
 
-/** Lines of events that are still in use: those of the tail are written with each commit. */
-const lines = new WeakMap<Event, string>();
-
-function packEvent(event: Event): string {
-  let line = lines.get(event);
-  if (line === undefined) {
-    const { id, name, time, receivedAt, properties, traits, source } = event;
-    line = JSON.stringify({ id, name, time, receivedAt, properties, traits, source });
-    lines.set(event, line);
-  }
-  return line;
+/** One event's line. */
+export function packEvent({ id, name, time, receivedAt, properties, traits, source }: Event): string {
+  return JSON.stringify({ id, name, time, receivedAt, properties, traits, source });
 }
 
 /** The inverse of {@link packEvents}. */

@@ -1,6 +1,7 @@
 import type { Json } from "../events/event.ts";
 import type { Compiled } from "../kernel/compile.ts";
 import type { Labels } from "../kernel/decode.ts";
+import { hashBytes } from "../kernel/hash.ts";
 import type { Kernel } from "../kernel/instance.ts";
 
 /** A declared property of a user: the last one by event time. */
@@ -31,36 +32,28 @@ export function freshState(kernel: Kernel, compiled: Compiled): State {
   };
 }
 
-/** What is packed of states that are still in use: the one before the tail is written with each commit. */
-const packed = new WeakMap<State, { fingerprint: string; bytes: Uint8Array }>();
-/** The same of labels with their traits, which most events leave as they are. */
-const packedTexts = new WeakMap<
-  Labels,
-  { fingerprint: string; traits: State["traits"]; bytes: Uint8Array }
->();
-
 /**
  * The state as bytes: the length of the kernel's block, the block, then as JSON the fingerprint of the definition it
  * was folded under, the labels and the traits.
  */
-export function packState(fingerprint: string, state: State): Uint8Array {
-  const known = packed.get(state);
-  if (known?.fingerprint === fingerprint) return known.bytes;
-  const text = packText(fingerprint, state);
-  const bytes = new Uint8Array(4 + state.kernel.length + text.length);
-  new DataView(bytes.buffer).setUint32(0, state.kernel.length, true);
-  bytes.set(state.kernel, 4);
-  bytes.set(text, 4 + state.kernel.length);
-  packed.set(state, { fingerprint, bytes });
+export function packState(fingerprint: string, { kernel, labels, traits }: State): Uint8Array {
+  const text = new TextEncoder().encode(JSON.stringify([fingerprint, labels, [...traits]]));
+  const bytes = new Uint8Array(4 + kernel.length + text.length);
+  new DataView(bytes.buffer).setUint32(0, kernel.length, true);
+  bytes.set(kernel, 4);
+  bytes.set(text, 4 + kernel.length);
   return bytes;
 }
 
-function packText(fingerprint: string, { labels, traits }: State): Uint8Array {
-  const known = packedTexts.get(labels);
-  if (known?.fingerprint === fingerprint && known.traits === traits) return known.bytes;
-  const bytes = new TextEncoder().encode(JSON.stringify([fingerprint, labels, [...traits]]));
-  packedTexts.set(labels, { fingerprint, traits, bytes });
-  return bytes;
+const digests = new WeakMap<State, { fingerprint: string; digest: string }>();
+
+/** A short fingerprint of a state's bytes: equal for profiles that were folded from the same events. */
+export function digestOf(fingerprint: string, state: State): string {
+  const known = digests.get(state);
+  if (known?.fingerprint === fingerprint) return known.digest;
+  const digest = hashBytes(packState(fingerprint, state)).toString(36);
+  digests.set(state, { fingerprint, digest });
+  return digest;
 }
 
 /** The inverse of {@link packState}; undefined for a state that was folded under another definition. */

@@ -34,7 +34,7 @@ describe("simulation", () => {
     const cases: [what: string, sabotage: Sabotage, kind: "lost" | "double" | "different"][] = [
       ["retries under new ids", "dedupe", "double"],
       ["late events folded where they arrive", "order", "different"],
-      ["transactions that do not roll back", "transaction", "lost"],
+      ["transactions that do not roll back", "transaction", "different"],
       ["answers that do not wait for the commit", "acknowledge", "lost"],
       ["engines that stay when the definition changes", "stale", "different"],
     ];

@@ -155,10 +155,10 @@ describe("the profile object", () => {
     const before = await read(stub, user);
     await evictDurableObject(stub);
     await runInDurableObject(stub, (_, { storage }) => {
-      const { state } = storage.sql.exec<{ state: ArrayBuffer }>("SELECT state FROM head").one();
-      const bytes = new Uint8Array(state);
+      const { base } = storage.sql.exec<{ base: ArrayBuffer }>("SELECT base FROM head").one();
+      const bytes = new Uint8Array(base);
       bytes[900] = ~(bytes[900] ?? 0);
-      storage.sql.exec("UPDATE head SET state = ?", state);
+      storage.sql.exec("UPDATE head SET base = ?", base);
     });
     const after = await read(stub, user);
     expect(after).toEqual({ ...before, version: before.version + 1 });
@@ -169,7 +169,7 @@ describe("the profile object", () => {
     await ingest(stub, user, [event(user, 1)]);
     await evictDurableObject(stub);
     await runInDurableObject(stub, (_, { storage }) => {
-      storage.sql.exec("UPDATE head SET tail = ?", new Uint8Array([1, 2, 3, 4, 5, 6]));
+      storage.sql.exec("UPDATE head SET tail_check = ?", new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8, 9]));
     });
     expect(await stub.read(user, { at: AT })).toEqual({ status: "failed", code: "state-corrupt" });
     expect(await stub.ingest(user, [event(user, 2)])).toEqual({ status: "failed", code: "state-corrupt" });
@@ -207,7 +207,7 @@ describe("the profile object", () => {
     const bytes = await runInDurableObject(
       stub,
       (_, { storage }) =>
-        storage.sql.exec<{ bytes: number }>("SELECT length(state) AS bytes FROM head").one().bytes,
+        storage.sql.exec<{ bytes: number }>("SELECT length(base) AS bytes FROM head").one().bytes,
     );
     expect(bytes).toBeLessThanOrEqual(8192);
   });

@@ -187,7 +187,12 @@ describe("a changed definition", () => {
     const engine = changed();
     const [seen, late] = await runInDurableObject(stub, (_, { storage }) => {
       const keeper = keeperOf(storage, engine);
-      const answers: { refolding: { done: number; total: number } | null; digest: string; events: number }[] = [];
+      const answers: {
+        refolding: { done: number; total: number } | null;
+        digest: string;
+        events: number;
+        interests: { category: { total: number } };
+      }[] = [];
       const lateEvents = [event(user, 1, { id: "late" }), event(user, count + 1, { id: "new" })];
       const late = keeper.ingest(user, lateEvents);
       for (let i = 0; i < 20; i++) {
@@ -199,7 +204,9 @@ describe("a changed definition", () => {
     });
     expect(late).toMatchObject({ receipts: [{ status: "applied" }, { status: "applied" }] });
     expect(seen.length).toBeGreaterThan(2);
-    expect(seen[0]).toMatchObject({ digest: before.digest, events: count, refolding: { total: count + 2 } });
+    // The old fold goes on with what comes after it; what comes late waits for the new one.
+    expect(seen[0]).toMatchObject({ events: count + 1, refolding: { total: count + 2 } });
+    expect(seen[0]?.interests.category.total).toBeCloseTo(before.interests.category.total, 0);
     expect(seen.at(-1)).toMatchObject({ events: count + 2 });
     const other = newProfile();
     const expected = await runInDurableObject(other.stub, (_, { storage }) => {
