@@ -50,6 +50,8 @@ export class SimulatedObject {
   readonly #storage: SimulatedStorage;
   readonly #around: Surroundings;
   #keeper: Keeper | undefined;
+  /** The one before, with what its memory held. */
+  #older: Keeper | undefined;
   #version = 0;
   /** The profile that was expected last, which is often expected again. */
   #expected = { key: "", json: "" };
@@ -159,7 +161,13 @@ export class SimulatedObject {
 
   /** Drops what memory holds: the object sleeps, moves or is deployed anew. */
   evict(): void {
+    this.#older = this.#keeper ?? this.#older;
     this.#keeper = undefined;
+  }
+
+  /** Lets the instance before it go on: its memory may be older than the storage. */
+  revive(): void {
+    [this.#keeper, this.#older] = [this.#older, this.#keeper];
   }
 
   /** Damages a stored state or checkpoint, which can be folded again from the events; the object notices on wake. */

@@ -177,7 +177,7 @@ export class Journal {
     this.#shownBase = undefined;
     this.shown = { engine: this.#engine, state: resumed.state };
     this.#base = resumed.state;
-    this.#sealTail();
+    this.#sealFrom(this.#tail.events);
     this.#show();
     this.#commit();
   }
@@ -264,17 +264,20 @@ export class Journal {
     const early = sealed === undefined ? [] : fresh.filter((event) => compareEvents(event, sealed) < 0);
     const recent = early.length === 0 ? fresh : fresh.slice(early.length);
     if (early.length > 0) this.#sealedChanged(this.#sealed.insert(early));
-    const last = this.#tail.events.at(-1);
+    const { events } = this.#tail;
+    const last = events.at(-1);
     const [first] = recent;
     const appended = last === undefined || first === undefined || compareEvents(first, last) > 0;
-    if (appended) this.#tail.append(recent);
-    else this.#tail.replace([...this.#tail.events, ...recent].sort(compareEvents));
-    if (this.#tail.events.length > TAIL_EVENTS && this.refolding === undefined) this.#sealTail();
-    else if (appended && early.length === 0) {
-      const { engine, state } = this.shown;
-      this.shown = { engine, state: foldEvents(engine.kernel, engine.compiled, state, recent) };
-      return;
-    }
+    if (events.length + recent.length > TAIL_EVENTS && this.refolding === undefined) {
+      this.#sealFrom([...events, ...recent].sort(compareEvents));
+    } else if (appended) {
+      this.#tail.append(recent);
+      if (early.length === 0) {
+        const { engine, state } = this.shown;
+        this.shown = { engine, state: foldEvents(engine.kernel, engine.compiled, state, recent) };
+        return;
+      }
+    } else this.#tail.replace([...events, ...recent].sort(compareEvents));
     this.#show();
   }
 
@@ -284,9 +287,8 @@ export class Journal {
     else this.#sealed.forgetAfter(page);
   }
 
-  /** Moves the oldest events of a tail that is too long into pages. */
-  #sealTail(): void {
-    const { events } = this.#tail;
+  /** Seals the oldest of the newest events, and keeps the rest in the tail. */
+  #sealFrom(events: readonly Event[]): void {
     const sealing = Math.floor((events.length - 1) / TAIL_EVENTS) * TAIL_EVENTS;
     if (sealing <= 0) return;
     this.#base = this.#sealed.seal(events.slice(0, sealing), this.#base);

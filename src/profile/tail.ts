@@ -8,6 +8,8 @@ const TAIL_FORMAT = 1;
 const CHECK_BYTES = 9;
 /** The stored form grows by whole pages of the disk, filled up with zeros. */
 const STEP_BYTES = 4096;
+/** A tail that starts anew keeps its size up to this, so that the row goes on lying where it lies. */
+const MOST_KEPT_BYTES = 32_768;
 
 const encoder = new TextEncoder();
 
@@ -53,7 +55,8 @@ export class Tail {
 
   replace(events: readonly Event[]): void {
     this.#events = [];
-    this.#bytes.fill(0);
+    if (this.#bytes.length > MOST_KEPT_BYTES) this.#bytes = new Uint8Array(STEP_BYTES);
+    else this.#bytes.fill(0);
     this.#length = 0;
     this.#crc = 0;
     this.append(events);

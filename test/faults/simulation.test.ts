@@ -18,8 +18,13 @@ describe("simulation", () => {
   }, 120_000);
 
   it("finds a history equal that is longer than a slice of a refold", () => {
-    const { findings, acknowledged } = simulate(5, { size: LONG_HISTORY });
+    let slices = 0;
+    const print = (line: string) => {
+      if (line.includes(" resume: ")) slices++;
+    };
+    const { findings, acknowledged } = simulate(5, { size: LONG_HISTORY, print });
     expect([...findings]).toEqual([]);
+    expect(slices).toBeGreaterThan(0);
     expect(acknowledged).toBeGreaterThan(17_000);
   }, 120_000);
 
