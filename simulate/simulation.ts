@@ -78,8 +78,8 @@ class World {
     const size = given ?? sizeOf(random);
     this.#trouble = random.between(0, 0.4);
     this.#traps = random.chance(0.2) ? 0.05 : 0;
-    // Few: each is found by taking in the events of its batch one by one.
-    this.#poison = random.chance(0.1) ? 2 / size.events : 0;
+    // Few, and none in large batches: each is found by taking in the events of its batch one by one.
+    this.#poison = random.chance(0.1) && size.batch < 1000 ? 2 / size.events : 0;
     this.#network = new Network(this.#schedule, random, {
       lost: random.between(0, 0.25),
       replyLost: random.between(0, 0.25),

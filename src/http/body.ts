@@ -2,8 +2,8 @@ import { BODY_BYTES } from "../events/limits.ts";
 import type { Failure, Result } from "./problems.ts";
 
 /**
- * The text of a request's body, decompressed and read no further than `limit` bytes. What Content-Length says
- * can only make it refuse sooner: a client may lie, and of a compressed body it is not the size that matters.
+ * The text of a request's body, decompressed and read no further than `limit` bytes. What Content-Length says of a
+ * compressed body does not matter: its size is that of what comes out.
  */
 export async function readText(request: Request, limit = BODY_BYTES): Promise<Result<string>> {
   const encoding = (request.headers.get("Content-Encoding") ?? "identity").trim().toLowerCase();
@@ -15,10 +15,13 @@ export async function readText(request: Request, limit = BODY_BYTES): Promise<Re
   if (plain && Number(request.headers.get("Content-Length")) > limit) return failed(tooLarge);
   if (request.body === null) return { ok: true, value: "" };
 
+  // HTTP ends a body where its Content-Length says, so that what announces its length is bounded by it. What does not
+  // is counted while it is read.
+  const isBounded = plain && request.headers.has("Content-Length");
   const stream = plain ? request.body : request.body.pipeThrough(new DecompressionStream("gzip"));
   try {
-    const bytes = await readBytes(stream, limit);
-    return bytes === undefined ? failed(tooLarge) : decode(bytes);
+    const bytes = isBounded ? await request.bytes() : await readBytes(stream, limit);
+    return bytes === undefined || bytes.length > limit ? failed(tooLarge) : decode(bytes);
   } catch {
     return failed({
       code: "encoding-malformed",
