@@ -8,7 +8,10 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["test/{events,definition,kernel,reference,cli,data,learning,conformance}/**/*.test.ts"],
+          include: [
+            "test/{events,definition,kernel,reference,cli,data,learning,conformance}/**/*.test.ts",
+            "test/faults/simulation.test.ts",
+          ],
         },
       },
       {
@@ -32,7 +35,7 @@ export default defineConfig({
       {
         test: {
           name: "system",
-          include: ["test/system/**/*.test.ts"],
+          include: ["test/system/**/*.test.ts", "test/faults/crash.test.ts"],
           testTimeout: 600_000,
           hookTimeout: 120_000,
           fileParallelism: false,
