@@ -3,6 +3,7 @@ import type { Receipt } from "./contract.ts";
 import type { Engine } from "./engine.ts";
 import { foldEvents } from "./fold.ts";
 import { createHead, hasHead, readHead, type StoredHead, writeHead, writeTail } from "./head.ts";
+import { type Listed, type Listing, listNewest } from "./listing.ts";
 import { keepDefinition, keptEngine, keptFingerprint } from "./outdated.ts";
 import type { Key, Page } from "./pages.ts";
 import { Sealed } from "./sealed.ts";
@@ -20,8 +21,6 @@ export interface Retention {
 
 /** Events in the head before they are sealed: one more row is written every this many single events. */
 const TAIL_EVENTS = 64;
-/** Most pages that one listing of events reads. */
-const LISTED_PAGES = 32;
 /** Events that are folded again at once; a longer history takes several touches. */
 const SLICE_EVENTS = 16_384;
 
@@ -207,44 +206,9 @@ export class Journal {
     return sealed.stateAt(time, fresh);
   }
 
-  /**
-   * Events newest first, at most `limit`, that pass `filter` and lie before `before` and within the times. Reads a
-   * bounded number of pages: `next` is where to go on, also when nothing was found yet.
-   */
-  list(
-    filter: (event: Event) => boolean,
-    limit: number,
-    from: number,
-    before: Key | undefined,
-  ): { events: Event[]; next?: Key } {
-    const found: Event[] = [];
-    const take = (events: readonly Event[]): Key | undefined => {
-      for (let i = events.length - 1; i >= 0; i--) {
-        const event = events[i];
-        if (event === undefined || (before !== undefined && compareEvents(event, before) >= 0)) continue;
-        if (event.time < from) return undefined;
-        if (!filter(event)) continue;
-        if (found.length === limit) return keyOf(found.at(-1));
-        found.push(event);
-      }
-      return undefined;
-    };
-    const { pages } = this.#sealed;
-    let next = take(this.#tail.events);
-    let read = 0;
-    for (let i = pages.length - 1; i >= 0 && next === undefined; i--) {
-      const page = pages[i];
-      if (page === undefined || page.last.time < from) break;
-      if (before !== undefined && compareEvents(page.first, before) >= 0) continue;
-      if (read++ === LISTED_PAGES) {
-        // Everything from the page after this one on was seen.
-        next = pages[i + 1]?.first;
-        break;
-      }
-      next = take(this.#sealed.events(page));
-    }
-    this.#sealed.release();
-    return next === undefined ? { events: found } : { events: found, next };
+  /** Events newest first, as `listing.ts` says. */
+  list(query: Listing): Listed {
+    return listNewest(this.#tail.events, this.#sealed, query);
   }
 
   /** Why an event lies before the kept history, or undefined. */
@@ -363,11 +327,6 @@ export class Journal {
 }
 
 const ERASED = "the event was erased from this profile, and stays out";
-
-function keyOf(event: Event | undefined): Key {
-  if (event === undefined) throw new Error("an event was expected");
-  return { time: event.time, id: event.id };
-}
 
 /** Whether two events of one id say the same. Time is left out: clients correct it anew with each retry. */
 function sameBody(a: Event, b: Event): boolean {

@@ -83,15 +83,15 @@ export class Keeper {
     const { storage, engine, retention, now } = this.#place;
     const known = this.#journal;
     if (known?.isFor(engine()) && known.refolding === undefined) {
-      const { receipts, fresh } = known.admit(events, retention, now());
       // Most commits are one statement, which is a transaction by itself: all is computed before it, and when it fails
       // nothing has happened but in memory, which is dropped.
-      if (fresh.length > 0 && known.isAppend(fresh, retention, now())) {
-        return this.#guard(() => {
-          known.add(fresh, retention, now());
-          return { status: "ingested", version: known.version, receipts };
-        });
-      }
+      const appended = this.#guard((): Ingested | undefined => {
+        const { receipts, fresh } = known.admit(events, retention, now());
+        if (fresh.length === 0 || !known.isAppend(fresh, retention, now())) return undefined;
+        known.add(fresh, retention, now());
+        return { status: "ingested", version: known.version, receipts };
+      });
+      if (appended !== undefined) return appended;
     }
     return this.#transaction((current, found): Outcome<Ingested> => {
       const journal = found ?? Journal.create(storage.sql, current, user);
@@ -177,13 +177,14 @@ export class Keeper {
   events(query: EventsQuery): EventsPage | Failed {
     return this.#read((_, journal): Outcome<EventsPage> => {
       if (journal === undefined) return { journal, value: { status: "listed", events: [] } };
-      const { name, to } = query;
-      const value = journal.list(
-        (event) => (name === undefined || event.name === name) && (to === undefined || event.time < to),
-        query.limit,
-        query.from ?? Number.NEGATIVE_INFINITY,
-        query.cursor,
-      );
+      const { name, to, limit, from = Number.NEGATIVE_INFINITY, cursor } = query;
+      const value = journal.list({
+        filter: (event) =>
+          (name === undefined || event.name === name) && (to === undefined || event.time < to),
+        limit,
+        from,
+        ...(cursor === undefined ? {} : { before: cursor }),
+      });
       return { journal, value: { status: "listed", ...value } };
     });
   }
