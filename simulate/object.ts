@@ -78,7 +78,8 @@ export class SimulatedObject {
     const answer = this.#call("ingest", fault, (keeper) => keeper.ingest(this.user, events), tellReceipts);
     engines.get(this.definition).kernel.arm(0);
     if (answer === undefined) {
-      if (trap > 0 || batch.some(isPoison)) this.ledger.commitPart(batch, this.#list({ limit: 200 }) ?? []);
+      if (trap > 0 || this.#storage.tookEffect || batch.some(isPoison))
+        this.ledger.commitPart(batch, this.#list({ limit: 200 }) ?? []);
       return this.#around.sabotage === "acknowledge"
         ? batch.map(({ id }) => ({ id, status: "applied" }))
         : undefined;
@@ -165,9 +166,23 @@ export class SimulatedObject {
     this.#keeper = undefined;
   }
 
-  /** Lets the instance before it go on: its memory may be older than the storage. */
-  revive(): void {
-    [this.#keeper, this.#older] = [this.#older, this.#keeper];
+  /** Asks the instance before this one, which does not know yet that it is gone: it must not answer from memory. */
+  askOlder(what: "ingest" | "read" | "events", batch: readonly Event[]): void {
+    const older = this.#older;
+    if (older === undefined || this.#keeper === undefined) return;
+    try {
+      const { status } =
+        what === "ingest"
+          ? older.ingest(this.user, [...batch])
+          : what === "read"
+            ? older.read(this.user, {})
+            : older.events({ limit: 10 });
+      this.#around.findings.different.push(
+        `${this.user}: an instance that is gone answers ${what}: ${status}`,
+      );
+    } catch {
+      // As it should: the storage is not its own any more.
+    }
   }
 
   /** Damages a stored state or checkpoint, which can be folded again from the events; the object notices on wake. */
@@ -201,7 +216,6 @@ export class SimulatedObject {
       findings.different.push(`${this.user}: ${what} failed with ${answer.code}`);
       return undefined;
     } catch (error) {
-      this.#storage.arm(undefined);
       trace.add(`${this.user} ${what}: ${error}`);
       if (error instanceof InjectedFault) {
         if (error.kind === "crash") this.evict();
@@ -219,7 +233,7 @@ export class SimulatedObject {
   #wake(): Keeper {
     const { engines, now, later, sabotage } = this.#around;
     return new Keeper({
-      storage: this.#storage,
+      storage: this.#storage.open(),
       engine: () => engines.get(sabotage === "stale" ? 0 : this.definition),
       discardEngine: () => engines.discard(this.definition),
       wakeSoon: () => later(() => this.resume()),
@@ -252,7 +266,6 @@ export class SimulatedObject {
 
 /** Where states are stored: caches, all of them. */
 const CACHES = [
-  ["head", "state"],
   ["head", "base"],
   ["page", "checkpoint"],
 ] as const;

@@ -157,7 +157,7 @@ class World {
     const random = this.#random;
     const object = this.#object(user);
     if (random.chance(0.1)) object.evict();
-    else if (random.chance(0.03)) object.revive();
+    else if (random.chance(0.03)) object.askOlder(random.pick(["ingest", "read", "events"]), events);
     const trap = random.chance(this.#traps) ? random.whole(1, 4) : 0;
     const receipts = object.ingest(events, this.#fault(), trap);
     if (receipts === undefined || !random.chance(this.#trouble / 4)) return receipts;

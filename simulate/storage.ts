@@ -2,8 +2,8 @@ import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSy
 
 /** What a simulated disk or process does in the middle of its work: never an error of the code under test. */
 export class InjectedFault extends Error {
-  readonly kind: "storage" | "crash";
-  constructor(kind: "storage" | "crash") {
+  readonly kind: "storage" | "crash" | "fenced";
+  constructor(kind: "storage" | "crash" | "fenced") {
     super(`injected: ${kind}`);
     this.name = "InjectedFault";
     this.kind = kind;
@@ -12,41 +12,53 @@ export class InjectedFault extends Error {
 
 /** A fault to come: at the `after`-th operation from now, a commit being one too. */
 export interface Fault {
-  kind: InjectedFault["kind"];
+  kind: "storage" | "crash";
   after: number;
   /** Whether the operation itself is still done. */
   done: boolean;
 }
 
+/** What an object has of its storage. */
+export type StorageHandle = Pick<DurableObjectStorage, "sql" | "transactionSync">;
+
 /**
  * A Durable Object's storage, as far as a profile uses it, on an SQLite database in memory. Statements outside of a
  * transaction take effect at once and stay, also when the code throws after them, as on the platform.
  */
-export class SimulatedStorage {
-  readonly sql: SqlStorage;
+export class SimulatedStorage implements StorageHandle {
+  /** For one instance, or for a look from outside. */
+  readonly sql: SqlStorage = this.#sql(() => undefined);
+  /** Whether the last fault came after a statement that was a transaction by itself: what it wrote is there. */
+  tookEffect = false;
   readonly #database = new DatabaseSync(":memory:");
   readonly #statements = new Map<string, Prepared>();
   readonly #rollsBack: boolean;
+  /** The newest handle: those before it belong to instances that are gone. */
+  #handle = 0;
   #depth = 0;
   #fault: Fault | undefined;
 
   /** `rollsBack: false` makes a storage that forgets what a transaction is. */
   constructor({ rollsBack = true } = {}) {
     this.#rollsBack = rollsBack;
-    this.sql = {
-      exec: <T extends Record<string, SqlStorageValue>>(query: string, ...bindings: unknown[]) =>
-        this.#operation(() => this.#execute<T>(query, bindings)),
-      databaseSize: 0,
-      Cursor: Rows,
-      Statement: NoStatement,
-    };
   }
 
-  /** Arms a fault, or disarms with undefined; returns whether the one before is still to come. */
-  arm(fault: Fault | undefined): boolean {
-    const pending = this.#fault !== undefined;
+  /**
+   * The storage for a new instance of the object. From now on statements of instances before it throw: the platform
+   * sees to it that of an object only one instance reaches the storage.
+   */
+  open(): StorageHandle {
+    const handle = ++this.#handle;
+    const fence = () => {
+      if (handle !== this.#handle) throw new InjectedFault("fenced");
+    };
+    return { sql: this.#sql(fence), transactionSync: (closure) => this.transactionSync(closure) };
+  }
+
+  /** Arms a fault, or disarms with undefined. */
+  arm(fault: Fault | undefined): void {
     this.#fault = fault === undefined ? undefined : { ...fault };
-    return pending;
+    this.tookEffect = false;
   }
 
   transactionSync<T>(closure: () => T): T {
@@ -55,7 +67,7 @@ export class SimulatedStorage {
     this.#depth++;
     try {
       const value = closure();
-      // A commit that fails leaves nothing behind, whether or not it had begun to write.
+      // A commit is an operation, too; one that fails leaves nothing behind.
       this.#operation(() => undefined);
       this.#database.exec(`RELEASE ${savepoint}`);
       return value;
@@ -92,11 +104,24 @@ export class SimulatedStorage {
     this.#database.close();
   }
 
+  #sql(fence: () => void): SqlStorage {
+    return {
+      exec: <T extends Record<string, SqlStorageValue>>(query: string, ...bindings: unknown[]) => {
+        fence();
+        return this.#operation(() => this.#execute<T>(query, bindings));
+      },
+      databaseSize: 0,
+      Cursor: Rows,
+      Statement: NoStatement,
+    };
+  }
+
   #operation<T>(work: () => T): T {
     const fault = this.#fault;
     if (fault === undefined || --fault.after > 0) return work();
     this.#fault = undefined;
     if (fault.done) work();
+    this.tookEffect = fault.done && this.#depth === 0;
     throw new InjectedFault(fault.kind);
   }
 
