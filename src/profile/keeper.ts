@@ -54,7 +54,10 @@ const MOST_DRAFTED = 20_000;
 /** Keeps one user's profile: the single writer of the user's journal. */
 export class Keeper {
   readonly #place: Place;
-  /** What memory holds of the journal; storage is asked before it is believed. */
+  /**
+   * What memory holds of the journal. Storage is asked before it is believed; but an append need not ask, because a
+   * write of an instance that has lost its storage is not let through.
+   */
   #journal: Journal | undefined;
 
   constructor(place: Place) {
@@ -67,16 +70,57 @@ export class Keeper {
     } catch (error) {
       if (!(error instanceof FoldError)) throw error;
     }
-    // One of them cannot be folded: it is found by folding each alone, and the others count.
-    let version = 0;
-    const receipts: Receipt[] = [];
-    for (const event of events) {
-      const one = this.#ingestAlone(user, event);
-      if (one.status === "failed") return one;
-      version = Math.max(version, one.version);
-      receipts.push(...one.receipts);
+    // An event, or the history itself, cannot be folded. If it is the history, this throws, and nothing is decided.
+    this.resume();
+    return this.#ingestSound(user, events);
+  }
+
+  /** Takes in what can be folded: what traps even alone is left out, and the rest goes in together. */
+  #ingestSound(user: string, events: Event[]): Ingested | Failed {
+    const isSound = events.map((event) => this.#folds(event));
+    const taken = this.#ingestHalves(
+      user,
+      events.filter((_, i) => isSound[i]),
+    );
+    if (taken.status === "failed") return taken;
+    const decided = taken.receipts.values();
+    const receipts = events.map(
+      ({ id }, i): Receipt => (isSound[i] ? (decided.next().value ?? poison(id)) : poison(id)),
+    );
+    return { ...taken, receipts };
+  }
+
+  /** Whether the kernel folds an event onto nothing; it costs no storage to find out. */
+  #folds(event: Event): boolean {
+    const { kernel, compiled } = this.#place.engine();
+    try {
+      foldEvents(kernel, compiled, freshState(kernel, compiled), [event]);
+      return true;
+    } catch (error) {
+      if (!(error instanceof FoldError)) throw error;
+      this.#place.discardEngine();
+      return false;
     }
-    return { status: "ingested", version, receipts };
+  }
+
+  /** Takes events in together; those that trap where they fall are found by halves. */
+  #ingestHalves(user: string, events: Event[]): Ingested | Failed {
+    try {
+      return this.#ingest(user, events);
+    } catch (error) {
+      if (!(error instanceof FoldError)) throw error;
+    }
+    const [only] = events;
+    if (events.length === 1 && only !== undefined) {
+      return { status: "ingested", version: 0, receipts: [poison(only.id)] };
+    }
+    const half = events.length >> 1;
+    const first = this.#ingestHalves(user, events.slice(0, half));
+    if (first.status === "failed") return first;
+    const second = this.#ingestHalves(user, events.slice(half));
+    if (second.status === "failed") return second;
+    const version = Math.max(first.version, second.version);
+    return { status: "ingested", version, receipts: [...first.receipts, ...second.receipts] };
   }
 
   #ingest(user: string, events: Event[]): Ingested | Failed {
@@ -99,22 +143,6 @@ export class Keeper {
       journal.add(fresh, retention, now());
       return { journal, value: { status: "ingested", version: journal.version, receipts } };
     });
-  }
-
-  #ingestAlone(user: string, event: Event): Ingested | Failed {
-    try {
-      return this.#ingest(user, [event]);
-    } catch (error) {
-      if (!(error instanceof FoldError)) throw error;
-      const poison: Receipt = {
-        id: event.id,
-        status: "rejected",
-        code: "poison",
-        pointer: "",
-        detail: POISON,
-      };
-      return { status: "ingested", version: 0, receipts: [poison] };
-    }
   }
 
   read(user: string, options: ReadOptions): ReadResult | Failed {
@@ -271,7 +299,10 @@ export class Keeper {
   }
 }
 
-const POISON = "The event could not be folded and was left out; it is kept as a failure.";
+function poison(id: string): Receipt {
+  const detail = "The event could not be folded and was left out; it is kept as a failure.";
+  return { id, status: "rejected", code: "poison", pointer: "", detail };
+}
 
 /** The first of each id. */
 function unique(events: readonly Event[]): Event[] {

@@ -261,6 +261,21 @@ describe("a poison event", () => {
     });
   };
 
+  it("costs a large batch of late events little", { timeout: 60_000 }, async () => {
+    const { user, stub } = newProfile();
+    for (let from = 1000; from < 9000; from += 2000)
+      await ingest(stub, user, eventsOf(user, from, from + 2000));
+    poison(666);
+    const late = [...eventsOf(user, 0, 999), event(user, 999, { properties: { price: 666 } })];
+    const commits = vi.spyOn(Kernel.prototype, "fold");
+    const result = await stub.ingest(user, late);
+    if (result.status !== "ingested") throw new Error(result.status);
+    expect(result.receipts.filter(({ status }) => status === "applied")).toHaveLength(999);
+    expect(result.receipts.at(-1)).toMatchObject({ status: "rejected", code: "poison" });
+    // One fold of each event alone, and two of the history: not one of the history for each event.
+    expect(commits.mock.calls.length).toBeLessThan(1500);
+  });
+
   it("is left out and named, and the others count", async () => {
     const { user, stub } = newProfile();
     await ingest(stub, user, eventsOf(user, 0, 100));
