@@ -24,6 +24,7 @@ export interface Page {
 /** Written since the first release; readers of older ones stay here when it moves on. */
 const PAGE_FORMAT = 1;
 const CHECKPOINT_FORMAT = 1;
+const HASHES_FORMAT = 1;
 
 /** Most pages kept decoded while a batch is taken in. */
 const RECENT_PAGES = 16;
@@ -82,7 +83,7 @@ export class Pages {
       .toArray();
     this.#ids = new IdIndex(rows.reduce((sum, row) => sum + row.hashes.byteLength / 8, 64));
     for (const row of rows) {
-      const hashes = new Float64Array(row.hashes);
+      const hashes = readHashes(row.hashes) ?? hashesOf(this.#read("", row.rowid));
       for (const hash of hashes) this.#ids.add(hash, row.rowid);
       this.list.push({
         rowid: row.rowid,
@@ -201,7 +202,7 @@ export class Pages {
   }
 
   #write(rowid: number, events: readonly Event[], checkpoint: Uint8Array | ArrayBuffer | null): void {
-    const hashes = Float64Array.from(events, (event) => hash53(event.id));
+    const hashes = hashesOf(events);
     for (const hash of hashes) this.#ids.add(hash, rowid);
     this.#recent.delete(rowid);
     const { first, last } = this.#summary(rowid, events, null);
@@ -214,7 +215,7 @@ export class Pages {
       last.time,
       last.id,
       checkpointOf,
-      hashes.buffer,
+      frame(HASHES_FORMAT, new Uint8Array(hashes.buffer)),
       frame(PAGE_FORMAT, deflateRawSync(packEvents(events), { level: 1 })),
       checkpoint,
     );
@@ -240,5 +241,21 @@ export class Pages {
 
   #packCheckpoint(state: State): Uint8Array {
     return frame(CHECKPOINT_FORMAT, deflateRawSync(packState(this.#fingerprint, state), { level: 1 }));
+  }
+}
+
+function hashesOf(events: readonly Event[]): Float64Array<ArrayBuffer> {
+  return Float64Array.from(events, (event) => hash53(event.id));
+}
+
+/** The id hashes of a page; undefined when they are damaged, for the events have them as well. */
+function readHashes(stored: ArrayBuffer): Float64Array | undefined {
+  try {
+    const { payload } = unframe(HASHES_FORMAT, stored);
+    // A copy, because the payload does not lie where doubles may.
+    return new Float64Array(new Uint8Array(payload).buffer);
+  } catch (error) {
+    if (error instanceof FrameError && error.reason === "corrupt") return undefined;
+    throw error;
   }
 }

@@ -79,15 +79,18 @@ describe("what a later version stored", () => {
 });
 
 describe("a damaged blob", () => {
-  it.each(["head.base", "page.checkpoint"])("of a state is folded again: %s", async (column) => {
-    const stub = await lay(`damaged ${column}`, (name, blob) => {
-      if (name === column) blob[blob.length >> 1] = ~(blob[blob.length >> 1] ?? 0);
-    });
-    const result = await stub.read("ann", { at: AT });
-    if (result.status !== "found") throw new Error(result.status);
-    const { digest, events } = JSON.parse(result.json);
-    expect([digest, events]).toEqual([stored.profile.digest, stored.profile.events]);
-  });
+  it.each(["head.base", "page.checkpoint", "page.hashes"])(
+    "of a state is folded again: %s",
+    async (column) => {
+      const stub = await lay(`damaged ${column}`, (name, blob) => {
+        if (name === column) blob[blob.length >> 1] = ~(blob[blob.length >> 1] ?? 0);
+      });
+      const result = await stub.read("ann", { at: AT });
+      if (result.status !== "found") throw new Error(result.status);
+      const { digest, events } = JSON.parse(result.json);
+      expect([digest, events]).toEqual([stored.profile.digest, stored.profile.events]);
+    },
+  );
 
   it("of the journal is an error, never an empty profile", async () => {
     for (const column of ["head.tail_check", "page.events"]) {
