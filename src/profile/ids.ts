@@ -1,3 +1,5 @@
+const NONE: readonly number[] = [];
+
 /**
  * Which page may hold an event id, by the id's 53-bit hash: an open-addressing table, 12 bytes an entry, because a
  * Map of 100,000 ids would take ten times that of an isolate's memory. Hashes can collide: compare the ids.
@@ -27,7 +29,9 @@ export class IdIndex {
   }
 
   /** The pages that hold an id of this hash: nearly always none or one. */
-  find(hash: number): number[] {
+  find(hash: number): readonly number[] {
+    // Asked of every new event, and nearly always answered with none.
+    if (this.#hashes[this.#slot(hash)] === 0) return NONE;
     const pages: number[] = [];
     for (
       let slot = this.#slot(hash);
