@@ -1,16 +1,14 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Load, Loaded } from "./http-load.ts";
+import type { Load } from "./http-load.ts";
 import { SECRET_KEY, WRITE_KEY } from "./http-load.ts";
+import { Loader, ROUND_MS, type Round } from "./http-loader.ts";
 import { type Server, startServer } from "./http-server.ts";
 import { median, type Result } from "./measure.ts";
 
 const ROUNDS = 7;
-const ROUND_MS = 1000;
-const CONNECTIONS = 16;
 const USERS = names("user", 200);
 /** About what Limn's head row has with half a tail. */
 const LARGE_ROW_BYTES = 24_000;
@@ -21,15 +19,6 @@ interface Subject {
   server: Server;
   write: "event" | "bare-write";
   read: "profile" | "bare-read";
-}
-
-/** A round: what the load saw, and what the server spent on it. */
-interface Round extends Loaded {
-  perSecond: number;
-  /** Processor time of the server a request, µs. */
-  cpuMicros: number;
-  /** Bytes sent to the disk a request. */
-  diskBytes: number;
 }
 
 /** Limn over HTTP against a bare Hono Worker with a bare object, each in a workerd of its own. */
@@ -289,37 +278,6 @@ async function profile({ port }: Server, user: string): Promise<string> {
   const text = await response.text();
   if (!response.ok) throw new Error(`the profile of ${user} was answered with ${response.status}: ${text}`);
   return text;
-}
-
-/** The process that brings the load. */
-class Loader {
-  readonly #process: ChildProcess = fork(join(import.meta.dirname, "http-load.ts"));
-
-  async round(server: Server, load: Partial<Load> & Pick<Load, "request">): Promise<Round> {
-    const cpu = server.cpuSeconds();
-    const disk = server.diskBytes();
-    const loaded = await this.#load({ port: server.port, connections: CONNECTIONS, ms: ROUND_MS, ...load });
-    return {
-      ...loaded,
-      perSecond: loaded.requests / loaded.seconds,
-      cpuMicros: ((server.cpuSeconds() - cpu) * 1e6) / loaded.requests,
-      diskBytes: (server.diskBytes() - disk) / loaded.requests,
-    };
-  }
-
-  #load(load: Load): Promise<Loaded> {
-    return new Promise((resolve, reject) => {
-      this.#process.once("message", (message: { loaded: Loaded } | { error: string }) => {
-        if ("loaded" in message) resolve(message.loaded);
-        else reject(new Error(message.error));
-      });
-      this.#process.send(load);
-    });
-  }
-
-  end(): void {
-    this.#process.kill();
-  }
 }
 
 function names(prefix: string, count: number): string[] {

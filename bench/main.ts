@@ -1,13 +1,15 @@
-// `npm run bench -- kernel [--json FILE]`
+// `npm run bench -- kernel|http|profile [--json FILE]`; all of them without a name.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { benchHttp } from "./http.ts";
+import { profileHttp } from "./http-profile.ts";
 import { benchKernel } from "./kernel.ts";
 import { type Result, table } from "./measure.ts";
 
 const BENCHES: Record<string, () => Result[] | Promise<Result[]>> = {
   kernel: benchKernel,
   http: benchHttp,
+  profile: profileHttp,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } });
