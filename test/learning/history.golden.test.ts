@@ -7,7 +7,7 @@ import { parseLearner } from "../../src/learning/learners.ts";
 import { findSubject } from "../../src/learning/preconditions.ts";
 import { evaluateHistory } from "../../src/learning/protocol.ts";
 import { DEFAULT_GLOBAL } from "../../src/learning/tune.ts";
-import { dataFile, missing } from "./data.ts";
+import { dataFile, missing } from "../real-data.ts";
 
 const FILE = "completejourney/transactions_sample.csv.gz";
 const why = missing(FILE);

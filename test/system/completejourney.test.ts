@@ -4,8 +4,9 @@ import { type ReplayResult, replay } from "../../src/cli/replay.ts";
 import { loadMapping } from "../../src/data/mapping.ts";
 import { durationMs } from "../../src/definition/schema.ts";
 import type { View } from "../../src/kernel/view.ts";
+import { dataFile, missing } from "../real-data.ts";
 import { readCsv } from "./csv.ts";
-import { dataFile, forEach, KEYS, missing, readFields, serve, type TestEdge } from "./edge.ts";
+import { forEach, KEYS, readFields, serve, type TestEdge } from "./edge.ts";
 
 const NAME = "completejourney/transactions_sample.csv.gz";
 const why = missing(NAME);

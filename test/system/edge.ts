@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle } from "../../serve/bundle.ts";
@@ -6,21 +6,6 @@ import { type Edge, startEdge } from "../../serve/edge.ts";
 import { Client } from "../../src/cli/client.ts";
 
 export const KEYS = { WRITE_KEY: "write-key", SECRET_KEY: "secret-key", ID_SECRET: "id-secret" };
-
-const DATA = new URL("../../../shared/data/", import.meta.url).pathname;
-
-/** The path of a real data set; the repository holds none. */
-export function dataFile(name: string): string {
-  return join(DATA, name);
-}
-
-/** Why tests on a data set are skipped, for their title; empty when it is there. */
-export function missing(name: string): string {
-  if (existsSync(dataFile(name))) return "";
-  if (process.env.CI === "true")
-    throw new Error(`CI has no ${dataFile(name)}, and there nothing may be skipped`);
-  return ` (skipped: ../shared/data/${name} is not there)`;
-}
 
 export interface TestEdge extends Edge {
   client: Client;

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ReplayResult, replay } from "../../src/cli/replay.ts";
 import { loadMapping } from "../../src/data/mapping.ts";
 import type { View } from "../../src/kernel/view.ts";
+import { dataFile, missing } from "../real-data.ts";
 import { readCsv } from "./csv.ts";
-import { dataFile, forEach, KEYS, missing, readFields, serve, type TestEdge } from "./edge.ts";
+import { forEach, KEYS, readFields, serve, type TestEdge } from "./edge.ts";
 
 const NAME = "online_retail.csv.gz";
 const mapping = loadMapping("mappings/online_retail.json");

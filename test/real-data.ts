@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-const DATA = new URL("../../../shared/data/", import.meta.url).pathname;
+const DATA = new URL("../../shared/data/", import.meta.url).pathname;
 
 /** The path of a real data set; the repository holds none. */
 export function dataFile(name: string): string {
