@@ -1,14 +1,15 @@
 import { Buffer } from "node:buffer";
 import { timingSafeEqual } from "node:crypto";
-import { createMiddleware } from "hono/factory";
-import { matchedRoutes } from "hono/route";
+import type { Handler, Next } from "hono";
 import type { Environment } from "../environment.ts";
 import type { KeyKind } from "../failures/contract.ts";
-import type { App } from "./context.ts";
-import { problem } from "./problems.ts";
+import type { Context } from "./context.ts";
+import { type Failure, problem } from "./problems.ts";
 
 /** Which keys open which route. A route that is not here is closed to all. */
-export const ACCESS: Readonly<Record<string, readonly KeyKind[] | "anyone">> = {
+type Access = readonly KeyKind[] | "anyone";
+
+export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /healthz": "anyone",
   "POST /v1/events": ["write", "secret"],
   "GET /v1/profiles/:id": ["secret"],
@@ -22,30 +23,31 @@ export const ACCESS: Readonly<Record<string, readonly KeyKind[] | "anyone">> = {
   "GET /v1/stats": ["secret"],
 };
 
-/**
- * Lets a request through to its route when the access table does; a path without a route goes on to its 404.
- */
-export const guard = createMiddleware<App>(async (c, next) => {
-  const route = matchedRoutes(c).find(({ method }) => method !== "ALL");
-  if (route === undefined) return next();
-  const flaw = configurationFlaw(c.env);
-  if (flaw !== undefined) return problem(c, { code: "not-configured", detail: flaw });
+/** The handler of a route, behind the access table. */
+export function guarded(route: string, handler: Handler): Handler {
+  const allowed = ACCESS[route];
+  return (c: Context, next: Next) => {
+    const refusal = refuse(c, allowed);
+    return refusal === undefined ? handler(c, next) : problem(c, refusal);
+  };
+}
 
-  const allowed = ACCESS[`${route.method} ${route.path}`];
-  if (allowed === "anyone") return next();
+function refuse(c: Context, allowed: Access | undefined): Failure | undefined {
+  const flaw = configurationFlaw(c.env);
+  if (flaw !== undefined) return { code: "not-configured", detail: flaw };
+  if (allowed === "anyone") return undefined;
   const sent = readKey(c.req.header("Authorization"));
-  if (sent === undefined) {
-    return problem(c, { code: "key-missing", headers: { "WWW-Authenticate": 'Bearer realm="limn"' } });
-  }
+  if (sent === undefined)
+    return { code: "key-missing", headers: { "WWW-Authenticate": 'Bearer realm="limn"' } };
   const key = identify(sent, c.env);
   if (key === undefined) {
     const challenge = 'Bearer realm="limn", error="invalid_token"';
-    return problem(c, { code: "key-unknown", headers: { "WWW-Authenticate": challenge } });
+    return { code: "key-unknown", headers: { "WWW-Authenticate": challenge } };
   }
-  if (allowed === undefined || !allowed.includes(key)) return problem(c, { code: "key-scope" });
+  if (allowed === undefined || !allowed.includes(key)) return { code: "key-scope" };
   c.set("key", key);
-  return next();
-});
+  return undefined;
+}
 
 /** Why this deployment must stay closed, if it must: without its keys it would otherwise fall open. */
 function configurationFlaw(env: Environment): string | undefined {
