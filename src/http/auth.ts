@@ -6,9 +6,10 @@ import type { KeyKind } from "../failures/contract.ts";
 import type { Context } from "./context.ts";
 import { type Failure, problem } from "./problems.ts";
 
-/** Which keys open which route. A route that is not here is closed to all. */
-type Access = readonly KeyKind[] | "anyone";
+/** Which keys open a route; with `inBody`, its handler reads the key from the body when no header opened it. */
+export type Access = "anyone" | readonly KeyKind[] | { inBody: readonly KeyKind[] };
 
+/** Who may use which route. A route that is not here is closed to all. */
 export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /healthz": "anyone",
   "POST /v1/events": ["write", "secret"],
@@ -23,28 +24,45 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /v1/stats": ["secret"],
 };
 
-/** The handler of a route, behind the access table. */
+/** The handler of a route, behind its entry in the access table. */
 export function guarded(route: string, handler: Handler): Handler {
-  const allowed = ACCESS[route];
+  const access = ACCESS[route] ?? [];
   return (c: Context, next: Next) => {
-    const refusal = refuse(c, allowed);
-    return refusal === undefined ? handler(c, next) : problem(c, refusal);
+    const failure = admit(c, access);
+    return failure === undefined ? handler(c, next) : problem(c, failure);
   };
 }
 
-function refuse(c: Context, allowed: Access | undefined): Failure | undefined {
+function admit(c: Context, access: Access): Failure | undefined {
   const flaw = configurationFlaw(c.env);
   if (flaw !== undefined) return { code: "not-configured", detail: flaw };
-  if (allowed === "anyone") return undefined;
+  if (access === "anyone") return undefined;
   const sent = readKey(c.req.header("Authorization"));
-  if (sent === undefined)
+  if (!("inBody" in access)) return open(c, access, sent);
+  c.set("bodyKeys", access.inBody);
+  const failure = open(c, access.inBody, sent);
+  const isLeftToBody = failure?.code === "key-missing" || failure?.code === "key-unknown";
+  return isLeftToBody ? undefined : failure;
+}
+
+/**
+ * Opens a route whose entry has `inBody` with the key that its handler found in the body; nothing to do when the
+ * request's header opened it already. Such a handler must call this, and answer the failure, before it does anything.
+ */
+export async function openWith(c: Context, key: string | undefined): Promise<Failure | undefined> {
+  return c.get("key") === undefined ? open(c, c.get("bodyKeys") ?? [], key) : undefined;
+}
+
+function open(c: Context, allowed: readonly KeyKind[], sent: string | undefined): Failure | undefined {
+  if (sent === undefined) {
     return { code: "key-missing", headers: { "WWW-Authenticate": 'Bearer realm="limn"' } };
+  }
   const key = identify(sent, c.env);
   if (key === undefined) {
     const challenge = 'Bearer realm="limn", error="invalid_token"';
     return { code: "key-unknown", headers: { "WWW-Authenticate": challenge } };
   }
-  if (allowed === undefined || !allowed.includes(key)) return { code: "key-scope" };
+  if (!allowed.includes(key)) return { code: "key-scope" };
   c.set("key", key);
   return undefined;
 }
