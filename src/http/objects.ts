@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
-import type { Environment } from "../environment.ts";
-import type { Failed, ProfileRpc } from "../profile/contract.ts";
+import type { Environment, ProfileStub } from "../environment.ts";
+import type { Failed } from "../profile/contract.ts";
 import { attempt } from "./attempt.ts";
 import { InFlight } from "./busy.ts";
 import type { Context } from "./context.ts";
@@ -18,7 +18,7 @@ const inFlight = new InFlight(REQUESTS_PER_USER);
 export async function ask<T extends { status: string }>(
   c: Context,
   user: string,
-  question: (profile: ProfileRpc) => Promise<T | Failed>,
+  question: (profile: ProfileStub) => Promise<T | Failed>,
 ): Promise<Result<T>> {
   if (!inFlight.enter(user)) return refused(c, "too-busy");
   try {
@@ -32,7 +32,7 @@ export async function ask<T extends { status: string }>(
 }
 
 /** A fresh stub of a user's object. */
-function profileOf(env: Environment, user: string): ProfileRpc {
+function profileOf(env: Environment, user: string): ProfileStub {
   const secret = env.ID_SECRET ?? "";
   if (secret !== names.secret || names.known.size >= MOST_NAMES) names = { secret, known: new Map() };
   let name = names.known.get(user);
