@@ -30,6 +30,7 @@ const limn :Workerd.Worker = (
     (name = "RETENTION_EVENTS", fromEnvironment = "RETENTION_EVENTS"),
     (name = "RETENTION_DAYS", fromEnvironment = "RETENTION_DAYS"),
     (name = "FAILURES_DAYS", fromEnvironment = "FAILURES_DAYS"),
+    (name = "LIVE_ORIGINS", fromEnvironment = "LIVE_ORIGINS"),
   ],
   durableObjectNamespaces = [
     (className = "Profile", uniqueKey = "limn-profile", enableSql = true),

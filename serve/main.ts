@@ -39,6 +39,13 @@ await runCommand(async () => {
 
 /** What the caller's environment says of definition, prior and retention: it goes before `.dev.vars`. */
 function chosen(): Record<string, string> {
-  const names = ["DEFINITION", "PRIOR", "RETENTION_EVENTS", "RETENTION_DAYS", "FAILURES_DAYS"];
+  const names = [
+    "DEFINITION",
+    "PRIOR",
+    "RETENTION_EVENTS",
+    "RETENTION_DAYS",
+    "FAILURES_DAYS",
+    "LIVE_ORIGINS",
+  ];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }

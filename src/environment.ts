@@ -34,6 +34,8 @@ export interface Environment {
   RETENTION_DAYS?: string;
   /** How many days a rejected or late event is kept; 14 without it, none at all with 0. */
   FAILURES_DAYS?: string;
+  /** Origins whose pages may open a live profile's WebSocket beside this host's own, with spaces between. */
+  LIVE_ORIGINS?: string;
 }
 
 declare global {

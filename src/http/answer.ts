@@ -13,12 +13,12 @@ export function answer(
 }
 
 /**
- * Answers with a text, or nothing, and these headers. Every answer is made here, with the request's id among the
+ * Answers with a text, a stream of it, or nothing, and these headers. Every answer is made here, with the request's id among the
  * headers it starts with: one that is set on a finished response costs as much as half of its making.
  */
 export function answerText(
   c: Context,
-  text: string | null,
+  text: string | ReadableStream | null,
   status: number,
   headers: Record<string, string>,
 ): Response {

@@ -14,6 +14,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /healthz": "anyone",
   "POST /v1/events": ["write", "secret"],
   "GET /v1/profiles/:id": ["secret"],
+  "GET /v1/profiles/:id/live": ["secret"],
   "GET /v1/profiles/:id/events": ["secret"],
   "DELETE /v1/profiles/:id/events/:eventId": ["secret"],
   "POST /v1/profiles/:id/rank": ["secret"],

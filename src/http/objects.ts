@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
-import type { Environment, ProfileNamespace } from "../environment.ts";
-import type { Failed, ProfileRpc } from "../profile/contract.ts";
+import type { Environment, ProfileNamespace, ProfileStub } from "../environment.ts";
+import type { Failed } from "../profile/contract.ts";
 import { attempt } from "./attempt.ts";
 import { InFlight } from "./busy.ts";
 import type { Context } from "./context.ts";
@@ -19,7 +19,7 @@ const inFlight = new InFlight(REQUESTS_PER_USER);
 export async function ask<T extends { status: string } | string | number>(
   c: Context,
   user: string,
-  question: (profile: ProfileRpc) => Promise<T | Failed>,
+  question: (profile: ProfileStub) => Promise<T | Failed>,
 ): Promise<Result<T>> {
   if (!inFlight.enter(user)) return refused(c, "too-busy");
   try {
@@ -33,7 +33,7 @@ export async function ask<T extends { status: string } | string | number>(
 }
 
 /** A fresh stub of a user's object. */
-function profileOf({ PROFILES, ID_SECRET: secret = "" }: Environment, user: string): ProfileRpc {
+function profileOf({ PROFILES, ID_SECRET: secret = "" }: Environment, user: string): ProfileStub {
   if (ids.of !== PROFILES || secret !== ids.secret || ids.known.size >= MOST_IDS) {
     ids = { of: PROFILES, secret, known: new Map() };
   }

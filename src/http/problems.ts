@@ -41,6 +41,11 @@ const PROBLEMS = {
     title: "The key may not do this",
     remedy: "Use the secret key, from a server.",
   },
+  "origin-foreign": {
+    status: 403,
+    title: "Pages of this origin may not open a WebSocket here",
+    remedy: "Name the origin in LIVE_ORIGINS, or connect from a server.",
+  },
   "not-found": { status: 404, title: "There is nothing here", remedy: "Check the method and the path." },
   "profile-unknown": {
     status: 404,
@@ -111,6 +116,17 @@ const PROBLEMS = {
     title: "Too many requests about one user are in progress",
     retryAfter: 1,
     remedy: "Send the request again in a moment, and events of one user in batches.",
+  },
+  "upgrade-required": {
+    status: 426,
+    title: "A live profile is not a plain response",
+    remedy: "Open a WebSocket, or send Accept: text/event-stream for server-sent events.",
+  },
+  "too-many-readers": {
+    status: 429,
+    title: "The profile has too many readers",
+    retryAfter: 5,
+    remedy: "Close one, or share one connection among them.",
   },
   internal: { status: 500, title: "Something went wrong here", remedy: "Report it with the x-request-id." },
   "state-corrupt": {

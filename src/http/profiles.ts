@@ -27,18 +27,16 @@ export const PROFILE_FIELDS = [
   "refolding",
 ] as const;
 
-const Query = v.strictObject({
-  at: v.optional(Time),
-  fields: v.optional(
-    v.pipe(
-      v.string(),
-      v.transform((text) => text.split(",")),
-      v.array(
-        v.picklist(PROFILE_FIELDS, `of ${PROFILE_FIELDS.join(", ")}, some are expected, joined with commas`),
-      ),
-    ),
+/** A query parameter that names some of them. */
+export const Fields = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(",")),
+  v.array(
+    v.picklist(PROFILE_FIELDS, `of ${PROFILE_FIELDS.join(", ")}, some are expected, joined with commas`),
   ),
-});
+);
+
+const Query = v.strictObject({ at: v.optional(Time), fields: v.optional(Fields) });
 
 /** `GET /v1/profiles/:id`: the profile as it is now, or as it reads at `at`; all of it, or some `fields`. */
 export const profiles = new Hono<App>().get("/v1/profiles/:id", async (c) => {

@@ -115,6 +115,19 @@ export interface Failed {
   code: "state-corrupt" | "state-newer";
 }
 
+/** The profile at this moment, for those who follow it; version 0 and no profile when there is none. */
+export interface Looked {
+  status: "looked";
+  version: number;
+  profile: object | undefined;
+}
+
+/** Why no reader is taken in: the profile has as many as it may. */
+export interface LiveRefused {
+  status: "full";
+  most: number;
+}
+
 /** The RPC of the profile object. `user` is the profile's id, kept with the profile and never in the object's name. */
 export interface ProfileRpc {
   /**

@@ -8,6 +8,7 @@ import type {
   EventsQuery,
   Failed,
   Ingested,
+  Looked,
   PreviewRequest,
   PreviewResult,
   RankRequest,
@@ -176,6 +177,25 @@ export class Keeper {
       const json = JSON.stringify(profile);
       this.#told = refolding === undefined ? { shown, version, at, json } : undefined;
       return { journal, value: { status: "found", version, json } };
+    });
+  }
+
+  /** The version that memory holds; undefined when it holds none. */
+  get version(): number | undefined {
+    return this.#journal?.version;
+  }
+
+  /** The profile as {@link read} answers it now, before it is JSON. */
+  look(): Looked | Failed {
+    return this.#read((_, journal): Outcome<Looked> => {
+      if (journal === undefined) {
+        return { journal, value: { status: "looked", version: 0, profile: undefined } };
+      }
+      const { user, version, shown, refolding } = journal;
+      const at = this.#place.now();
+      const state = journal.stateAt(at) ?? shown.state;
+      const profile = { ...describe(shown.engine, user, version, state, at), refolding: refolding ?? null };
+      return { journal, value: { status: "looked", version, profile } };
     });
   }
 

@@ -5,6 +5,7 @@ import { discardEngine, engineFor } from "./engine.ts";
 import type { Retention } from "./journal.ts";
 import { Keeper } from "./keeper.ts";
 import { unpackLines } from "./lines.ts";
+import { Live } from "./live.ts";
 
 /** Events kept when the configuration does not say. */
 const RETENTION_EVENTS = 100_000;
@@ -12,9 +13,13 @@ const DAY_MS = 86_400_000;
 /** Between two slices of a long refold, for others to have their turn. */
 const SLICE_PAUSE_MS = 20;
 
-/** One user's profile as a Durable Object: the RPC, and nothing else; `keeper.ts` does the work. */
+/** One user's profile as a Durable Object: the RPC, and nothing else; `keeper.ts` and `live.ts` do the work. */
 export class Profile extends DurableObject<Environment> implements ProfileRpc {
   readonly #keeper: Keeper;
+  /** Its readers. */
+  readonly live: Live;
+  /** When the alarm rings, as far as this instance knows, ms. */
+  #alarmAt = Number.POSITIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
@@ -22,21 +27,26 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
       storage: ctx.storage,
       engine: () => engineFor(env),
       discardEngine: () => discardEngine(env),
-      wakeSoon: () => void ctx.storage.setAlarm(Date.now() + SLICE_PAUSE_MS),
+      wakeSoon: () => this.#wakeAt(Date.now() + SLICE_PAUSE_MS),
       retention: retentionOf(env),
       now: () => Date.now(),
+    });
+    this.live = new Live({
+      sockets: ctx,
+      look: () => this.#keeper.look(),
+      wakeAt: (time) => this.#wakeAt(time),
     });
   }
 
   async ingest(user: string, lines: string) {
-    const ingested = this.#keeper.ingest(user, unpackLines(user, lines));
+    const ingested = this.#tell(this.#keeper.ingest(user, unpackLines(user, lines)));
     const isPlain =
       ingested.status === "ingested" && ingested.receipts.every(({ status }) => status === "applied");
     return isPlain ? ingested.version : ingested;
   }
 
   async read(options: ReadOptions = {}) {
-    const read = this.#keeper.read(options);
+    const read = this.#tell(this.#keeper.read(options));
     return read.status === "found" ? `${read.version} ${read.json}` : read;
   }
 
@@ -49,16 +59,40 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
   }
 
   async erase(_user: string, eventId: string) {
-    return this.#keeper.erase(eventId);
+    return this.#tell(this.#keeper.erase(eventId));
   }
 
   async preview(user: string, request: PreviewRequest) {
     return this.#keeper.preview(user, request);
   }
 
-  /** A long refold goes on by itself, a slice at a time. */
+  /** A reader's WebSocket; `http/live.ts` asks for it. */
+  override async fetch(request: Request) {
+    return this.live.open(request);
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer) {
+    this.live.receive(socket, message);
+  }
+
+  /** A long refold goes on by itself, a slice at a time; and readers who are too slow are sent away. */
   override async alarm() {
-    this.#keeper.resume();
+    this.#alarmAt = Number.POSITIVE_INFINITY;
+    this.#tell(this.#keeper.resume());
+    this.live.check(Date.now());
+  }
+
+  /** An object has one alarm: it rings for whoever needs it first, and the others then ask again. */
+  #wakeAt(time: number): void {
+    if (time >= this.#alarmAt) return;
+    this.#alarmAt = time;
+    void this.ctx.storage.setAlarm(time);
+  }
+
+  /** Passes an answer on, and the readers are told what the call changed. */
+  #tell<T>(answer: T): T {
+    this.live.tell(this.#keeper.version);
+    return answer;
   }
 }
 
