@@ -43,7 +43,7 @@ async function follow(stub: ProfileStub, query = "", acknowledges = true): Promi
 }
 
 /** The profile as it reads at the time of a reader's copy. */
-async function readAsOf(stub: ProfileStub, user: string, reader: LiveReader) {
+async function readAsOf(stub: ProfileStub, reader: LiveReader) {
   const at = Date.parse(String(reader.copy?.asOf));
   const read = await readFrom(stub, { at });
   if (read.status !== "found") throw new Error(`the profile was ${read.status}`);
@@ -107,7 +107,7 @@ describe("a live profile", () => {
             );
       if (version === undefined) continue;
       await reader.until(version);
-      expect(reader.copy).toEqual(await readAsOf(stub, user, reader));
+      expect(reader.copy).toEqual(await readAsOf(stub, reader));
       if (step % 5 === 4) await evictDurableObject(stub);
     }
     const versions = reader.got.map((message) => (message.type === "moved" ? Number.NaN : message.version));
@@ -215,7 +215,7 @@ describe("a live profile", () => {
       const version = await ingest(stub, user, event(user, i));
       for (const reader of readers) expect(await reader.nextVersion()).toBe(version);
       expect(readers[1]?.got.at(-1)).toEqual({ type: "change", version, changed: { events: i + 1 } });
-      expect(readers[0]?.copy).toEqual(await readAsOf(stub, user, readers[0] ?? readers[2]));
+      expect(readers[0]?.copy).toEqual(await readAsOf(stub, readers[0] ?? readers[2]));
     }
   });
 
