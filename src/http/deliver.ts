@@ -70,7 +70,9 @@ function groupByUser(items: Validated[]): Map<string, Group> {
 }
 
 async function ingest(c: Context, user: string, { events, indices }: Group): Promise<Delivery[]> {
-  const asked = await ask(c, user, (profile) => profile.ingest(user, events));
+  const asked = await ask(c, user, (profile, at) =>
+    at === user ? profile.ingest(user, events) : profile.ingest(at, events, user),
+  );
   return events.map(({ id }, i): Delivery => {
     const index = indices[i] ?? 0;
     const receipt = asked.ok ? asked.value.receipts[i] : undefined;

@@ -53,6 +53,7 @@ history.delete("/v1/profiles/:id/events/:eventId", async (c) => {
   if (!asked.ok) return problem(c, asked.failure);
   const erased = asked.value;
   if (erased.status === "unknown") return problem(c, { code: "event-unknown" });
+  if (erased.status === "merging") return problem(c, { code: "merging" });
   return c.json({ erased: true, version: erased.version });
 });
 
@@ -66,7 +67,7 @@ function toEventsQuery({ limit, cursor, event, from, to }: v.InferOutput<typeof 
   };
 }
 
-function present({ id, name, time, receivedAt, properties, traits }: Event) {
+function present({ id, name, time, receivedAt, properties, traits, origin }: Event) {
   return {
     id,
     event: name,
@@ -74,5 +75,6 @@ function present({ id, name, time, receivedAt, properties, traits }: Event) {
     receivedAt: new Date(receivedAt).toISOString(),
     properties,
     traits,
+    origin,
   };
 }

@@ -1,6 +1,7 @@
-import { createHmac } from "node:crypto";
-import type { Environment } from "../environment.ts";
 import type { Failed, ProfileRpc } from "../profile/contract.ts";
+import type { Moved } from "../profile/merge-contract.ts";
+import { MOST_DEPTH } from "../profile/merging.ts";
+import { profileOf } from "../profile/stub.ts";
 import { attempt } from "./attempt.ts";
 import { InFlight } from "./busy.ts";
 import type { Context } from "./context.ts";
@@ -11,45 +12,41 @@ export const REQUESTS_PER_USER = 32;
 
 const inFlight = new InFlight(REQUESTS_PER_USER);
 
+/** Objects asked one after the other at most: a chain of merges, and one more step each way while one is undone. */
+const MOST_HOPS = MOST_DEPTH + 2;
+
 /**
- * Asks the object that keeps a user's profile; `attempt.ts` says how often. Why it does not answer is a failure with
- * a code; what an object throws goes nowhere.
+ * Asks the object that keeps a user's profile, which is another one's where the profile was merged: `at` is whose.
+ * `attempt.ts` says how often. Why it does not answer is a failure with a code; what an object throws goes nowhere.
  */
 export async function ask<T extends { status: string }>(
   c: Context,
   user: string,
-  question: (profile: ProfileRpc) => Promise<T | Failed>,
+  question: (profile: ProfileRpc, at: string) => Promise<T | Moved | Failed>,
 ): Promise<Result<T>> {
   if (!inFlight.enter(user)) return refused(c, "too-busy");
   try {
-    const asked = await attempt(() => question(profileOf(c.env, user)));
-    if (!asked.ok) return refused(c, asked.code);
-    const { value } = asked;
-    return isFailed(value) ? refused(c, value.code) : { ok: true, value };
+    let at = user;
+    for (let hops = 0; hops <= MOST_HOPS; hops++) {
+      const asked = await attempt(() => question(profileOf(c.env, at), at));
+      if (!asked.ok) return refused(c, asked.code);
+      const { value } = asked;
+      if (isFailed(value)) return refused(c, value.code);
+      if (!isMoved(value)) return { ok: true, value };
+      at = value.to;
+    }
+    return refused(c, "unavailable");
   } finally {
     inFlight.leave(user);
   }
 }
 
-/** A fresh stub of a user's object. */
-function profileOf(env: Environment, user: string): ProfileRpc {
-  const secret = env.ID_SECRET ?? "";
-  if (secret !== names.secret || names.known.size >= MOST_NAMES) names = { secret, known: new Map() };
-  let name = names.known.get(user);
-  if (name === undefined) {
-    // Names of objects show up in logs and dashboards: this one tells nothing without the secret.
-    name = createHmac("sha256", secret).update(user).digest("hex");
-    names.known.set(user, name);
-  }
-  return env.PROFILES.get(env.PROFILES.idFromName(name));
-}
-
-/** Names worked out of late: a user comes back soon, and the hash costs more than the rest of a look-up. */
-const MOST_NAMES = 10_000;
-let names = { secret: "", known: new Map<string, string>() };
-
 function isFailed(value: { status: string }): value is Failed {
   return value.status === "failed";
+}
+
+function isMoved(value: { status: string }): value is Moved {
+  return value.status === "moved";
 }
 
 function refused(c: Context, code: Failure["code"]): { ok: false; failure: Failure } {

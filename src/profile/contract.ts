@@ -1,5 +1,6 @@
 import type { Event, JsonObject } from "../events/event.ts";
 import type { Exploration } from "../kernel/rank.ts";
+import type { MergeRpc, Moved } from "./merge-contract.ts";
 
 /** What became of one event. */
 export type Receipt =
@@ -92,7 +93,11 @@ export type RankResult =
   /** More candidates than can be explored at once. */
   | { status: "too-many"; most: number };
 
-export type ErasedResult = { status: "erased"; version: number } | { status: "unknown" };
+export type ErasedResult =
+  | { status: "erased"; version: number }
+  | { status: "unknown" }
+  /** Part of the profile is on its way to or from another one, and the event may be in it. */
+  | { status: "merging" };
 
 /** What a profile would be: with more events, or under a draft of a definition. */
 export interface PreviewRequest {
@@ -114,12 +119,16 @@ export interface Failed {
   code: "state-corrupt" | "state-newer";
 }
 
-/** The RPC of the profile object. `user` is the profile's id, kept with the profile and never in the object's name. */
-export interface ProfileRpc {
-  ingest(user: string, events: Event[]): Promise<Ingested | Failed>;
-  read(user: string, options: ReadOptions): Promise<ReadResult | Failed>;
-  events(query: EventsQuery): Promise<EventsPage | Failed>;
-  rank(request: RankRequest): Promise<RankResult | Failed>;
-  erase(user: string, eventId: string): Promise<ErasedResult | Failed>;
-  preview(user: string, request: PreviewRequest): Promise<PreviewResult | Failed>;
+/**
+ * The RPC of the profile object. `user` is the profile's id, kept with the profile and never in the object's name. A
+ * profile that was merged into another answers all of it with where that is.
+ */
+export interface ProfileRpc extends MergeRpc {
+  /** `origin` is the profile that the events were sent to, where that one has moved here. */
+  ingest(user: string, events: Event[], origin?: string): Promise<Ingested | Moved | Failed>;
+  read(user: string, options: ReadOptions): Promise<ReadResult | Moved | Failed>;
+  events(query: EventsQuery): Promise<EventsPage | Moved | Failed>;
+  rank(request: RankRequest): Promise<RankResult | Moved | Failed>;
+  erase(user: string, eventId: string): Promise<ErasedResult | Moved | Failed>;
+  preview(user: string, request: PreviewRequest): Promise<PreviewResult | Moved | Failed>;
 }

@@ -5,6 +5,11 @@ import type { EventsQuery, PreviewRequest, ProfileRpc, RankRequest, ReadOptions 
 import { discardEngine, engineFor } from "./engine.ts";
 import type { Retention } from "./journal.ts";
 import { Keeper } from "./keeper.ts";
+import type { Offer, Parcel, Return } from "./merge-contract.ts";
+import { Merging } from "./merging.ts";
+import { Mover } from "./mover.ts";
+import { Parcels } from "./parcels.ts";
+import { profileOf } from "./stub.ts";
 
 /** Events kept when the configuration does not say. */
 const RETENTION_EVENTS = 100_000;
@@ -15,6 +20,9 @@ const SLICE_PAUSE_MS = 20;
 /** One user's profile as a Durable Object: the RPC, and nothing else; `keeper.ts` does the work. */
 export class Profile extends DurableObject<Environment> implements ProfileRpc {
   readonly #keeper: Keeper;
+  readonly #merging: Merging;
+  readonly #parcels: Parcels;
+  readonly #mover: Mover;
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
@@ -26,10 +34,19 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
       retention: retentionOf(env),
       now: () => Date.now(),
     });
+    this.#merging = new Merging(this.#keeper);
+    this.#parcels = new Parcels(this.#keeper);
+    this.#mover = new Mover({
+      merging: this.#merging,
+      parcels: this.#parcels,
+      peer: (user) => profileOf(env, user),
+      wake: (afterMs) => void ctx.storage.setAlarm(Date.now() + afterMs),
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    });
   }
 
-  async ingest(user: string, events: Event[]) {
-    return this.#keeper.ingest(user, events);
+  async ingest(user: string, events: Event[], origin?: string) {
+    return this.#keeper.ingest(user, events, origin);
   }
 
   async read(user: string, options: ReadOptions) {
@@ -52,8 +69,33 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     return this.#keeper.preview(user, request);
   }
 
-  /** A long refold goes on by itself, a slice at a time. */
+  async merge(user: string, into: string) {
+    return this.#mover.merge(user, into);
+  }
+
+  async unmerge(user: string, member: string) {
+    return this.#mover.unmerge(user, member);
+  }
+
+  async standing() {
+    return this.#merging.standing();
+  }
+
+  async adopt(user: string, offer: Offer) {
+    return this.#merging.adopt(user, offer);
+  }
+
+  async restore(_user: string, back: Return) {
+    return this.#merging.restore(back);
+  }
+
+  async take(user: string, epoch: string, parcel: Parcel) {
+    return this.#parcels.take(user, epoch, parcel);
+  }
+
+  /** A long refold, and a move to another profile, go on by themselves, a slice at a time. */
   override async alarm() {
+    await this.#mover.goOn();
     this.#keeper.resume();
   }
 }

@@ -35,8 +35,8 @@ export function packEvents(events: readonly Event[]): Uint8Array {
 }
 
 /** One event's line. */
-export function packEvent({ id, name, time, receivedAt, properties, traits, source }: Event): string {
-  return JSON.stringify({ id, name, time, receivedAt, properties, traits, source });
+export function packEvent({ id, name, time, receivedAt, properties, traits, source, origin }: Event): string {
+  return JSON.stringify({ id, name, time, receivedAt, properties, traits, source, origin });
 }
 
 /** The inverse of {@link packEvents}. */
