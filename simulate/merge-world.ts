@@ -201,8 +201,13 @@ export class MergeWorld {
         if (answer.status !== "found") this.findings.push(`${root} is ${answer.status}${when}`);
         else {
           const profile = expectedProfile(this.#engine, root, expected.values(), answer.version, END);
-          if (profile !== answer.json)
+          if (profile !== answer.json) {
+            const listed = keeper.events({ limit: 1000 });
+            const found = new Set(listed.status === "listed" ? listed.events.map(({ id }) => id) : []);
+            const odd = [...found, ...expected.keys()].filter((id) => found.has(id) !== expected.has(id));
+            this.findings.push(`${root} differs by ${odd}`);
             this.findings.push(`${root} of ${names}${when}: ${firstDifference(answer.json, profile)}`);
+          }
         }
         this.evict(root);
       }
@@ -314,7 +319,7 @@ export class MergeWorld {
       unmerge: (user, member) => call("unmerge", ({ mover }) => mover.unmerge(user, member)),
       standing: () => call("standing", ({ merging }) => merging.standing()),
       adopt: (user, offer) => call("adopt", ({ merging }) => merging.adopt(user, offer)),
-      restore: (_user, back) => call("restore", ({ merging }) => merging.restore(back)),
+      restore: (user, back) => call("restore", ({ merging }) => merging.restore(user, back)),
       take: (user, epoch, parcel) => call("take", ({ parcels }) => parcels.take(user, epoch, parcel)),
     };
   }

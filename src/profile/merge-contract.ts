@@ -40,6 +40,8 @@ export interface Offer {
   name: string;
   epoch: string;
   members: Member[];
+  /** What was erased from them: known before the first event that is sent to them comes. */
+  erasures: Required<Erasure>[];
 }
 
 export type Adopted =
@@ -59,6 +61,7 @@ export interface Return {
   merge: string;
   /** What was merged into it. */
   members: Member[];
+  erasures: Required<Erasure>[];
 }
 
 /** A part of a journal on its way. Each event says whose it is: `origin` is always set. */
@@ -66,7 +69,6 @@ export interface Parcel {
   /** From 1, one after the other. */
   number: number;
   events: Event[];
-  erasures: Required<Erasure>[];
   isLast: boolean;
 }
 

@@ -76,10 +76,9 @@ export class Merges {
     return this.arriving.size > 0 || this.leaving.size > 0;
   }
 
-  /** Whether an event that is not here may be on its way to here, or be taken where a part is given back to. */
+  /** Whether an event that is not here may be on its way to here, or the other side knows what was erased so far. */
   get isUncertain(): boolean {
-    const { moving } = this;
-    return this.arriving.size > 0 || (moving?.kind === "unmerge" && moving.phase === "pending");
+    return this.arriving.size > 0 || this.moving?.phase === "pending";
   }
 
   /** Where a profile is that was merged. */

@@ -1,5 +1,5 @@
 import type { Failed } from "./contract.ts";
-import type { Keeper } from "./keeper.ts";
+import type { Held, Keeper } from "./keeper.ts";
 import type {
   Adopted,
   Member,
@@ -10,6 +10,7 @@ import type {
   UnmergeResult,
 } from "./merge-contract.ts";
 import type { Merges, Moving } from "./merges.ts";
+import type { Erasure } from "./suppressed.ts";
 
 /** Most profiles that are merged into one, directly or through others; Segment's limit. */
 export const MOST_MEMBERS = 100;
@@ -51,23 +52,31 @@ export class Merging {
   }
 
   /** What is offered to the other side. */
-  offer({ user, epoch }: Moving): Offer {
-    return { name: user, epoch, members: [...this.#keeper.merges.members.values()] };
+  offer({ user, epoch }: Moving): Offer | Failed {
+    return this.#keeper.transact(({ journal, merges }) => ({
+      name: user,
+      epoch,
+      members: [...merges.members.values()],
+      erasures: erasuresOf(journal, user, () => true),
+    }));
   }
 
   /** Takes a profile as part of this one. */
   adopt(user: string, offer: Offer): Adopted | Failed {
-    return this.#keeper.transact(({ merges }): Adopted => {
+    return this.#keeper.transact((held): Adopted => {
+      const { merges } = held;
       if (merges.moved !== undefined) return merges.moved;
       if (merges.arriving.has(offer.epoch)) return { status: "accepted" };
       const { moving } = merges;
       if (moving?.kind === "merge") return { status: "pending", to: moving.peer };
-      // A message of a merge that is over; or the profile is just being given back.
-      if (merges.knows(offer.epoch) || merges.members.has(offer.name)) return { status: "waiting" };
+      // A message of a merge that is over; or one of them is just being given back.
+      const isHere = [offer, ...offer.members].some(({ name }) => merges.members.has(name));
+      if (isHere || merges.knows(offer.epoch)) return { status: "waiting" };
       const detail = tooMany(merges, offer);
       if (detail !== undefined) return { status: "refused", detail };
       merges.join([{ name: offer.name, into: user, epoch: offer.epoch }, ...offer.members]);
       merges.expect(offer.epoch);
+      suppress(held, user, offer.erasures);
       return { status: "accepted" };
     });
   }
@@ -100,10 +109,14 @@ export class Merging {
   }
 
   /** What the part is told when it is given back. */
-  return({ user, peer, epoch }: Moving): Return {
-    const [part, ...members] = this.branch(peer);
-    if (part === undefined) throw new Error("a part is given back that is not one of the members");
-    return { from: user, epoch, merge: part.epoch, members };
+  return({ user, peer, epoch }: Moving): Return | Failed {
+    return this.#keeper.transact(({ journal, merges }) => {
+      const [part, ...members] = merges.branch(peer);
+      if (part === undefined) throw new Error("a part is given back that is not one of the members");
+      const names = new Set([peer, ...members.map(({ name }) => name)]);
+      const erasures = erasuresOf(journal, user, (origin) => names.has(origin));
+      return { from: user, epoch, merge: part.epoch, members, erasures };
+    });
   }
 
   branch(name: string): Member[] {
@@ -111,8 +124,9 @@ export class Merging {
   }
 
   /** This profile is by itself again; its events are on the way back. */
-  restore(back: Return): { status: "restored" | "waiting" } | Failed {
-    return this.#keeper.transact(({ merges }) => {
+  restore(user: string, back: Return): { status: "restored" | "waiting" } | Failed {
+    return this.#keeper.transact((held) => {
+      const { merges } = held;
       if (merges.knows(back.epoch)) return { status: "restored" };
       const { moving } = merges;
       // While the last parcel's receipt is missing, this side does not know yet that all of it is over there.
@@ -122,6 +136,7 @@ export class Merging {
       merges.move(undefined);
       merges.join(back.members);
       merges.expect(back.epoch);
+      suppress(held, user, back.erasures);
       return { status: "restored" };
     });
   }
@@ -152,6 +167,24 @@ export class Merging {
       if (moving?.epoch === epoch && moving.phase === phase) work(moving, merges);
     });
   }
+}
+
+function erasuresOf(
+  journal: Held["journal"],
+  user: string,
+  belongs: (origin: string) => boolean,
+): Required<Erasure>[] {
+  const all = journal?.suppressed.all ?? [];
+  return all
+    .map(({ hash, origin }) => ({ hash, origin: origin ?? user }))
+    .filter((one) => belongs(one.origin));
+}
+
+function suppress(held: Held, user: string, erasures: readonly Required<Erasure>[]): void {
+  if (erasures.length === 0) return;
+  held
+    .open(user)
+    .suppressed.addAll(erasures.map(({ hash, origin }) => (origin === user ? { hash } : { hash, origin })));
 }
 
 /** Why a profile is not adopted, if it is too much. */

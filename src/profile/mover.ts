@@ -119,6 +119,7 @@ export class Mover {
     const { merging, peer } = this.#place;
     const { user, epoch } = moving;
     const offer = merging.offer(moving);
+    if ("status" in offer) throw new Error(offer.code);
     let at = moving.peer;
     for (let hops = 0; hops <= MOST_DEPTH; hops++) {
       if (at === user) {
@@ -171,7 +172,9 @@ export class Mover {
 
   async #giveBack(moving: Moving): Promise<MergeResult | undefined> {
     const { merging, peer } = this.#place;
-    const answer = await peer(moving.peer).restore(moving.peer, merging.return(moving));
+    const back = merging.return(moving);
+    if ("status" in back) throw new Error(back.code);
+    const answer = await peer(moving.peer).restore(moving.peer, back);
     if (answer.status !== "restored") return { status: "waiting" };
     check(merging.restored(moving.epoch));
     return undefined;

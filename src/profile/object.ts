@@ -85,8 +85,8 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     return this.#merging.adopt(user, offer);
   }
 
-  async restore(_user: string, back: Return) {
-    return this.#merging.restore(back);
+  async restore(user: string, back: Return) {
+    return this.#merging.restore(user, back);
   }
 
   async take(user: string, epoch: string, parcel: Parcel) {

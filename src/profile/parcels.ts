@@ -9,7 +9,7 @@ import type { Moving, Position } from "./merges.ts";
 const SHADOWS = 256;
 
 /**
- * Moves a journal, or a part of it, in parcels: erased ids, events in their order, and those that do not count. What
+ * Moves a journal, or a part of it, in parcels: events in their order, then those that do not count. What
  * is sent does not change while it is sent, and a parcel counts once at the other side, by its number; so whatever is
  * lost is sent again.
  */
@@ -41,14 +41,8 @@ export class Parcels {
             ? {}
             : { shadow: { id: last.id, origin: last.origin ?? user } };
       }
-      const erasures =
-        sent > 0 || journal === undefined
-          ? []
-          : journal.suppressed.all
-              .map(({ hash, origin }) => ({ hash, origin: origin ?? user }))
-              .filter(({ origin }) => belongs(origin));
       const isLast = next.after === undefined && next.shadow === undefined;
-      return { parcel: { number: sent + 1, events, erasures, isLast }, position: next };
+      return { parcel: { number: sent + 1, events, isLast }, position: next };
     });
   }
 
@@ -126,7 +120,7 @@ export class Parcels {
   #take(
     user: string,
     epoch: string,
-    { number, erasures, isLast }: Parcel,
+    { number, isLast }: Parcel,
     events: readonly Event[],
     isWhole: boolean,
   ): { status: "taken" } | Failed {
@@ -135,13 +129,7 @@ export class Parcels {
       const taken = merges.arriving.get(epoch);
       if (taken === undefined || number <= taken) return { status: "taken" };
       if (number > taken + 1) throw new Error(`parcel ${taken + 1} was expected, ${number} came`);
-      if (events.length > 0 || erasures.length > 0) {
-        const journal = held.open(user);
-        journal.suppressed.addAll(
-          erasures.map(({ hash, origin }) => (origin === user ? { hash } : { hash, origin })),
-        );
-        receive(held, user, events);
-      }
+      if (events.length > 0) receive(held, user, events);
       if (isWhole) {
         merges.arrived(epoch, number, isLast);
         if (isLast) held.journal?.mark();
