@@ -6,8 +6,11 @@ import type { Context } from "./context.ts";
 import { ask } from "./objects.ts";
 import type { ProblemCode, Result } from "./problems.ts";
 
-/** What became of the item at `index`; with the profile's version when the event is in it. */
-export type Delivery = { index: number; version?: number } & Receipt;
+/**
+ * What became of the item at `index`; with the profile's version when the event is in it, and with the profile that was
+ * `merged` into it on the event's word.
+ */
+export type Delivery = { index: number; version?: number; merged?: string } & Receipt;
 
 /**
  * The problem of a request whose events are all to be sent again: its status tells clients that only look at that

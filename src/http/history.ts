@@ -49,7 +49,7 @@ history.get("/v1/profiles/:id/events", async (c) => {
 history.delete("/v1/profiles/:id/events/:eventId", async (c) => {
   const { id, eventId } = c.req.param();
   if (!isProfileId(id)) return problem(c, { code: "event-unknown" });
-  const asked = await ask(c, id, (profile) => profile.erase(id, eventId));
+  const asked = await ask(c, id, (profile, at) => profile.erase(at, eventId));
   if (!asked.ok) return problem(c, asked.failure);
   const erased = asked.value;
   if (erased.status === "unknown") return problem(c, { code: "event-unknown" });

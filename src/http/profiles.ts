@@ -22,6 +22,7 @@ export const PROFILE_FIELDS = [
   "windows",
   "scores",
   "quality",
+  "merging",
   "refolding",
 ] as const;
 
@@ -48,20 +49,23 @@ export const profiles = new Hono<App>().get("/v1/profiles/:id", async (c) => {
 
   const ifVersion = readVersion(c.req.header("If-None-Match"));
   const started = performance.now();
-  const asked = await ask(c, id, (profile) =>
-    profile.read(id, {
+  let reader = id;
+  const asked = await ask(c, id, (profile, user) => {
+    reader = user;
+    return profile.read(user, {
       ...(at === undefined ? {} : { at }),
       ...(fields === undefined ? {} : { fields }),
-      ...(ifVersion === undefined ? {} : { ifVersion }),
-    }),
-  );
+      // A version is one of this profile, not of the one that it was merged into.
+      ...(ifVersion === undefined || user !== id ? {} : { ifVersion }),
+    });
+  });
   if (!asked.ok) return problem(c, asked.failure);
   const read = asked.value;
   if (read.status === "unknown") return problem(c, { code: "profile-unknown" });
   if (read.status === "forgotten") return problem(c, { code: "profile-forgotten", parameter: "at" });
 
   const headers = {
-    ETag: `"${read.version}"`,
+    ...(reader === id ? { ETag: `"${read.version}"` } : {}),
     "Cache-Control": "private, no-cache",
     "Server-Timing": `profile;dur=${(performance.now() - started).toFixed(1)}`,
   };

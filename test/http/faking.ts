@@ -7,6 +7,7 @@ export interface Fake {
   ingest?: (user: string, events: { id: string }[]) => Promise<unknown>;
   read?: ((user: string) => Promise<unknown>) | undefined;
   preview?: (user: string) => Promise<unknown>;
+  merge?: (user: string, into: string) => Promise<unknown>;
 }
 
 /** A namespace whose stubs are made by `get`. */
@@ -28,10 +29,11 @@ export function faking(fake: Fake): { env: typeof env; stubs: () => number } {
   const PROFILES = namespaceOf(env.PROFILES, (id) => {
     stubs++;
     const real = env.PROFILES.get(id);
-    const { ingest, read, preview } = fake;
+    const { ingest, read, preview, merge } = fake;
     return {
       ingest: ingest ?? ((user: string, events: Event[]) => real.ingest(user, events)),
       read: read ?? ((user: string, options: ReadOptions) => real.read(user, options)),
+      merge: merge ?? ((user: string, into: string) => real.merge(user, into)),
       preview: preview ?? ((user: string, request: PreviewRequest) => real.preview(user, request)),
     };
   });
