@@ -69,9 +69,9 @@ export class Merging {
       if (merges.arriving.has(offer.epoch)) return { status: "accepted" };
       const { moving } = merges;
       if (moving?.kind === "merge") return { status: "pending", to: moving.peer };
-      // A message of a merge that is over; or one of them is just being given back.
-      const isHere = [offer, ...offer.members].some(({ name }) => merges.members.has(name));
-      if (isHere || merges.knows(offer.epoch)) return { status: "waiting" };
+      // Who is adopted by way of a part that is being given back would, when the answer is lost, be adopted by that
+      // one as well. And a message may be of a merge that is over.
+      if (moving !== undefined || merges.knows(offer.epoch)) return { status: "waiting" };
       const detail = tooMany(merges, offer);
       if (detail !== undefined) return { status: "refused", detail };
       merges.join([{ name: offer.name, into: user, epoch: offer.epoch }, ...offer.members]);
