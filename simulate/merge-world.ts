@@ -25,6 +25,17 @@ export interface MergeTroubles {
   crash: number;
 }
 
+/**
+ * What can be broken on purpose, to see that it is found: events that do not say where they were sent, erasures that do
+ * not go along, a parcel that is acknowledged and not taken in, one that counts again when it is sent again.
+ */
+export type MergeSabotage = "origin" | "erasures" | "parcel" | "number";
+
+interface MergeWorldOptions {
+  sabotage?: MergeSabotage | undefined;
+  print?: ((line: string) => void) | undefined;
+}
+
 /** Everything an instance of an object has; gone when it dies. */
 interface Instance {
   keeper: Keeper;
@@ -37,6 +48,7 @@ interface Instance {
 export class MergedProfile {
   readonly name: string;
   readonly accepted = new Map<string, Event>();
+  readonly erased = new Set<string>();
   readonly storage = new SimulatedStorage();
   instance: Instance | undefined;
   hasAlarm = false;
@@ -57,6 +69,7 @@ export class MergeWorld {
   readonly #engine: Engine;
   readonly #waiting: (() => void)[] = [];
   readonly #trace: ((line: string) => void) | undefined;
+  readonly #sabotage: MergeSabotage | undefined;
   #troubles: MergeTroubles;
   #busy = 0;
   #epochs = 0;
@@ -66,12 +79,13 @@ export class MergeWorld {
     names: readonly string[],
     engine: Engine,
     troubles: MergeTroubles,
-    trace?: (line: string) => void,
+    { sabotage, print }: MergeWorldOptions = {},
   ) {
     this.#random = new Random(seed);
     this.#engine = engine;
     this.#troubles = troubles;
-    this.#trace = trace;
+    this.#trace = print;
+    this.#sabotage = sabotage;
     for (const name of names) this.profiles.set(name, new MergedProfile(name));
   }
 
@@ -134,7 +148,10 @@ export class MergeWorld {
   ingest(name: string, events: Event[]): Promise<unknown> {
     return this.#follow(name, async (at) => {
       const { keeper } = this.#undisturbed(at);
-      const answer = at === name ? keeper.ingest(at, events) : keeper.ingest(at, events, name);
+      const answer =
+        at === name || this.#sabotage === "origin"
+          ? keeper.ingest(at, events)
+          : keeper.ingest(at, events, name);
       if (answer.status === "ingested") this.#enter(name, events, answer.receipts);
       return answer;
     });
@@ -147,7 +164,10 @@ export class MergeWorld {
       const holders = [at, ...members.keys()].filter((one) => !leaving.has(one));
       const had = holders.filter((one) => this.profile(one).accepted.has(id));
       const answer = keeper.erase(id);
-      if (answer.status === "erased") for (const one of had) this.profile(one).accepted.delete(id);
+      for (const one of answer.status === "erased" ? holders : []) {
+        this.profile(one).accepted.delete(id);
+        this.profile(one).erased.add(id);
+      }
       const isRight = answer.status === (had.length > 0 ? "erased" : "unknown");
       if (!isRight && answer.status !== "merging" && answer.status !== "moved")
         this.findings.push(`${id} of ${had} is ${answer.status}`);
@@ -225,10 +245,13 @@ export class MergeWorld {
   }
 
   #enter(name: string, events: readonly Event[], receipts: readonly Receipt[]): void {
-    const { accepted } = this.profile(name);
+    const { accepted, erased } = this.profile(name);
     events.forEach((event, i) => {
       const status = receipts[i]?.status;
-      if (status === "applied" || status === "duplicate") accepted.set(event.id, event);
+      const isIn = status === "applied" || status === "duplicate";
+      if (isIn && erased.has(event.id))
+        this.findings.push(`${event.id} of ${name} was erased and is ${status}`);
+      if (isIn) accepted.set(event.id, event);
       if (status === "suppressed" && accepted.has(event.id))
         this.findings.push(`${event.id} of ${name} is suppressed, and was acknowledged`);
     });
@@ -318,9 +341,20 @@ export class MergeWorld {
       merge: (user, into) => call("merge", ({ mover }) => mover.merge(user, into)),
       unmerge: (user, member) => call("unmerge", ({ mover }) => mover.unmerge(user, member)),
       standing: () => call("standing", ({ merging }) => merging.standing()),
-      adopt: (user, offer) => call("adopt", ({ merging }) => merging.adopt(user, offer)),
+      adopt: (user, offer) =>
+        call("adopt", ({ merging }) =>
+          merging.adopt(user, this.#sabotage === "erasures" ? { ...offer, erasures: [] } : offer),
+        ),
       restore: (user, back) => call("restore", ({ merging }) => merging.restore(user, back)),
-      take: (user, epoch, parcel) => call("take", ({ parcels }) => parcels.take(user, epoch, parcel)),
+      take: (user, epoch, parcel) =>
+        call("take", ({ keeper, parcels }) => {
+          if (this.#sabotage === "parcel" && this.#random.chance(0.2)) return { status: "taken" };
+          // A parcel that comes again after the profile is gone on is taken for a new one.
+          const isOver = this.#sabotage === "number" && !keeper.merges.arriving.has(epoch);
+          return isOver
+            ? keeper.ingest(user, parcel.events) && { status: "taken" }
+            : parcels.take(user, epoch, parcel);
+        }),
     };
   }
 }
