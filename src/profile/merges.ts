@@ -202,7 +202,7 @@ export class Merges {
       peer TEXT NOT NULL, epoch TEXT NOT NULL, phase TEXT NOT NULL, sent INTEGER NOT NULL, position TEXT NOT NULL)`);
     sql.exec(`CREATE TABLE merge_member (name TEXT PRIMARY KEY, "into" TEXT NOT NULL, epoch TEXT NOT NULL)
       WITHOUT ROWID`);
-    sql.exec(`CREATE TABLE merge_arriving (number INTEGER PRIMARY KEY AUTOINCREMENT, epoch TEXT NOT NULL UNIQUE,
+    sql.exec(`CREATE TABLE merge_arriving (number INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE,
       taken INTEGER NOT NULL, done INTEGER NOT NULL)`);
     Shadows.create(sql);
     this.#exists = true;

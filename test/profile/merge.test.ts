@@ -222,6 +222,58 @@ describe("guards", () => {
   });
 });
 
+describe("events that do not count in the merged profile", () => {
+  /** What is sent back of a part whose events these were. */
+  const roundTrip = (storage: DurableObjectStorage, retention: number, own: Event[], sent: Event[]) => {
+    const keeper = keeperOf(storage, retention);
+    const merging = new Merging(keeper, () => "back");
+    const parcels = new Parcels(keeper);
+    for (let from = 0; from < own.length; from += 50) keeper.ingest("b", own.slice(from, from + 50));
+    const digest = () => {
+      const result = keeper.read("b", { at: AT });
+      return result.status === "found" ? JSON.parse(result.json).digest : result.status;
+    };
+    const before = digest();
+    merging.adopt("b", { name: "a", epoch: "to", members: [], erasures: [] });
+    parcels.take("b", "to", { number: 1, events: sent, isLast: true });
+    const merged = digest();
+    merging.release("b", "a");
+    merging.restored("back");
+    if (merging.moving === undefined) throw new Error("it should be moving");
+    const next = parcels.next(merging.moving);
+    if ("status" in next) throw new Error(next.code);
+    parcels.sent("back", next.parcel, next.position);
+    while (merging.moving !== undefined) parcels.mend(merging.moving);
+    return { before, merged, after: digest(), events: next.parcel.events };
+  };
+  const sentBy = (events: Event[]) => events.map((one) => ({ ...one, user: "a", origin: "a" }));
+  const inOrder = (from: number, to: number, prefix = "b") =>
+    Array.from({ length: to - from }, (_, i) =>
+      event(prefix, from + i, { time: START + (from + i) * 60_000 }),
+    );
+
+  it("because they lie before the kept history, come back whole", async () => {
+    const sent = sentBy(inOrder(0, 10, "a"));
+    const { before, merged, after, events } = await runInDurableObject(stubOf(newName()), (_, { storage }) =>
+      roundTrip(storage, 300, inOrder(0, 1000), sent),
+    );
+    expect([merged, after]).toEqual([before, before]);
+    expect(events.map(({ id }) => id)).toEqual(sent.map(({ id }) => id));
+  });
+
+  it("because their id is another's, come back with their own body", async () => {
+    const own = inOrder(0, 200);
+    const sent = sentBy(
+      [own[150], own[3]].flatMap((one) => (one ? [{ ...one, properties: { price: 1e5 } }] : [])),
+    );
+    const { before, merged, after, events } = await runInDurableObject(stubOf(newName()), (_, { storage }) =>
+      roundTrip(storage, 10_000, own, sent),
+    );
+    expect([merged, after]).toEqual([before, before]);
+    expect(events).toMatchObject(sent.map(({ id, properties }) => ({ id, properties, origin: "a" })));
+  });
+});
+
 describe("a profile that was never merged", () => {
   it("has no table for it, and asks none", async () => {
     const a = newName();
@@ -250,13 +302,13 @@ const rowsOf = (name: string, table: string) =>
     return sql.exec<{ count: number }>(`SELECT count(*) AS count FROM ${table}`).one().count;
   });
 
-function keeperOf(storage: DurableObjectStorage): Keeper {
+function keeperOf(storage: DurableObjectStorage, events = 1_000_000): Keeper {
   return new Keeper({
     storage,
     engine: () => engineFor({}),
     discardEngine: () => {},
     wakeSoon: () => {},
-    retention: { events: 1_000_000 },
+    retention: { events },
     now: () => AT,
   });
 }
