@@ -12,6 +12,8 @@ export interface MergeOptions {
 /** More than any tree of these takes to be taken apart. */
 const MOST_ROUNDS = 10;
 const engines = new Engines(simulated);
+/** Of the oracle, and never traps. */
+const oracle = new Engines(simulated);
 
 /** A run of merges, unmerges, writes and erasures of some profiles, all at once; what was wrong in it. */
 export async function simulateMerges(
@@ -27,8 +29,10 @@ export async function simulateMerges(
   const troubles: MergeTroubles = {
     lost: random.chance(0.7) ? 0.2 : 0,
     crash: random.chance(0.5) ? 0.2 : 0,
+    traps: random.chance(0.3) ? 0.3 : 0,
   };
-  const world = new MergeWorld(seed, names, engines.get(0), troubles, { sabotage, print });
+  engines.reset();
+  const world = new MergeWorld(seed, names, engines, oracle, troubles, { sabotage, print });
   try {
     for (const name of names) {
       if (random.chance(0.8))

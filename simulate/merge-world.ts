@@ -1,13 +1,13 @@
 import { Random } from "../src/cli/random.ts";
 import type { Event } from "../src/events/event.ts";
 import type { Receipt } from "../src/profile/contract.ts";
-import type { Engine } from "../src/profile/engine.ts";
 import { Keeper } from "../src/profile/keeper.ts";
 import type { MergeRpc } from "../src/profile/merge-contract.ts";
 import { Merging } from "../src/profile/merging.ts";
 import { Mover } from "../src/profile/mover.ts";
 import { Parcels } from "../src/profile/parcels.ts";
 import { START } from "./behaviour.ts";
+import type { Engines } from "./engines.ts";
 import { expectedProfile, firstDifference } from "./oracle.ts";
 import { SimulatedStorage } from "./storage.ts";
 
@@ -23,6 +23,8 @@ export interface MergeTroubles {
   lost: number;
   /** Of an object dying at some statement of its work, of 1. */
   crash: number;
+  /** Of the kernel trapping once while a parcel is taken in, of 1. */
+  traps: number;
 }
 
 /**
@@ -66,7 +68,8 @@ export class MergeWorld {
   readonly profiles = new Map<string, MergedProfile>();
   readonly findings: string[] = [];
   readonly #random: Random;
-  readonly #engine: Engine;
+  readonly #engines: Engines;
+  readonly #oracle: Engines;
   readonly #waiting: (() => void)[] = [];
   readonly #trace: ((line: string) => void) | undefined;
   readonly #sabotage: MergeSabotage | undefined;
@@ -77,12 +80,14 @@ export class MergeWorld {
   constructor(
     seed: number,
     names: readonly string[],
-    engine: Engine,
+    engines: Engines,
+    oracle: Engines,
     troubles: MergeTroubles,
     { sabotage, print }: MergeWorldOptions = {},
   ) {
     this.#random = new Random(seed);
-    this.#engine = engine;
+    this.#engines = engines;
+    this.#oracle = oracle;
     this.#troubles = troubles;
     this.#trace = print;
     this.#sabotage = sabotage;
@@ -120,7 +125,7 @@ export class MergeWorld {
   }
 
   heal(): void {
-    this.#troubles = { lost: 0, crash: 0 };
+    this.#troubles = { lost: 0, crash: 0, traps: 0 };
     for (const { storage } of this.profiles.values()) storage.arm(undefined);
   }
 
@@ -220,7 +225,7 @@ export class MergeWorld {
         if (answer.status === "unknown" && expected.size === 0) continue;
         if (answer.status !== "found") this.findings.push(`${root} is ${answer.status}${when}`);
         else {
-          const profile = expectedProfile(this.#engine, root, expected.values(), answer.version, END);
+          const profile = expectedProfile(this.#oracle.get(0), root, expected.values(), answer.version, END);
           if (profile !== answer.json) {
             const listed = keeper.events({ limit: 1000 });
             const found = new Set(listed.status === "listed" ? listed.events.map(({ id }) => id) : []);
@@ -235,6 +240,7 @@ export class MergeWorld {
   }
 
   close(): void {
+    if (this.#engines.misused) this.findings.push("a kernel was used that had trapped");
     for (const { storage } of this.profiles.values()) storage.close();
   }
 
@@ -306,8 +312,8 @@ export class MergeWorld {
   #start(profile: MergedProfile): Instance {
     const keeper = new Keeper({
       storage: profile.storage.open(),
-      engine: () => this.#engine,
-      discardEngine: () => {},
+      engine: () => this.#engines.get(0),
+      discardEngine: () => this.#engines.discard(0),
       wakeSoon: () => {},
       retention: { events: Number.POSITIVE_INFINITY },
       now: () => START,
@@ -351,9 +357,13 @@ export class MergeWorld {
           if (this.#sabotage === "parcel" && this.#random.chance(0.2)) return { status: "taken" };
           // A parcel that comes again after the profile is gone on is taken for a new one.
           const isOver = this.#sabotage === "number" && !keeper.merges.arriving.has(epoch);
-          return isOver
-            ? keeper.ingest(user, parcel.events) && { status: "taken" }
-            : parcels.take(user, epoch, parcel);
+          if (isOver) return keeper.ingest(user, parcel.events) && { status: "taken" };
+          this.#engines.get(0).kernel.arm(this.#random.chance(this.#troubles.traps) ? 1 : 0);
+          try {
+            return parcels.take(user, epoch, parcel);
+          } finally {
+            this.#engines.get(0).kernel.arm(0);
+          }
         }),
     };
   }

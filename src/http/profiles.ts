@@ -22,7 +22,6 @@ export const PROFILE_FIELDS = [
   "windows",
   "scores",
   "quality",
-  "merging",
   "refolding",
 ] as const;
 
