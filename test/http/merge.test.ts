@@ -1,6 +1,9 @@
 import { env } from "cloudflare:workers";
+import { Hono } from "hono";
 import { describe, expect, it, vi } from "vitest";
 import { app } from "../../src/http/app.ts";
+import type { App } from "../../src/http/context.ts";
+import { join } from "../../src/http/join.ts";
 import { call, profilePath, request, send, someone, view, WRITE } from "./client.ts";
 import { faking } from "./faking.ts";
 
@@ -196,6 +199,34 @@ describe("what a write key may not do", () => {
       code: 409,
       type: "/problems/merge-conflict",
     });
+  });
+});
+
+describe("the join of an alias", () => {
+  /** What a route that reads aliases asks for, with one kind of key. */
+  const joins = async (key: "write" | "secret", from: string, to: string) => {
+    const route = new Hono<App>().post("/", async (c) => {
+      c.set("key", key);
+      return c.json(await join(c, from, to));
+    });
+    return (await route.fetch(request("POST", "/"), env)).json();
+  };
+
+  it("of two users needs the secret key: a write key could take over any profile by it", async () => {
+    const [a, b, x] = [someone(), someone(), device()];
+    await send([view(a, "e1"), view(b, "e2"), anonymous("e3", { anonymousId: x })]);
+    for (const [from, to] of [
+      [a, b],
+      [a, `anonymous:${x}`],
+      [`anonymous:${x}`, "anonymous:mine"],
+    ] as const)
+      expect(await joins("write", from, to)).toBe("apart");
+    expect([(await read(a)).id, (await read(`anonymous:${x}`)).id]).toEqual([a, `anonymous:${x}`]);
+    expect(await joins("write", `anonymous:${x}`, a)).toBe("joined");
+    await settled(a);
+    expect(await joins("secret", a, b)).toBe("joined");
+    const profile = await settled(b);
+    expect([profile.events, (await read(`anonymous:${x}`)).id]).toEqual([3, b]);
   });
 });
 
