@@ -11,6 +11,7 @@ export default defineConfig({
           include: [
             "test/{events,definition,kernel,reference,cli,data,learning,conformance}/**/*.test.ts",
             "test/faults/simulation.test.ts",
+            "test/faults/merging.test.ts",
           ],
         },
       },

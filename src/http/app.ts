@@ -6,6 +6,7 @@ import { failures } from "./failures.ts";
 import { health } from "./health.ts";
 import { history } from "./history.ts";
 import { live } from "./live.ts";
+import { merge } from "./merge.ts";
 import { logCode } from "./objects.ts";
 import { preview } from "./preview.ts";
 import { problem } from "./problems.ts";
@@ -20,7 +21,19 @@ import { stats } from "./stats.ts";
 export const app = new Hono<App>();
 
 // A route is one function, its key included: Hono then calls it directly, where each middleware would be a promise.
-for (const { routes } of [events, profiles, live, history, rank, preview, failures, replay, stats, health]) {
+for (const { routes } of [
+  events,
+  profiles,
+  live,
+  history,
+  rank,
+  preview,
+  merge,
+  failures,
+  replay,
+  stats,
+  health,
+]) {
   for (const { method, path, handler } of routes) app.on(method, path, guarded(`${method} ${path}`, handler));
 }
 

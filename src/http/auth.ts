@@ -19,6 +19,8 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "DELETE /v1/profiles/:id/events/:eventId": ["secret"],
   "POST /v1/profiles/:id/rank": ["secret"],
   "POST /v1/profiles/:id/preview": ["secret"],
+  "POST /v1/profiles/:id/merge": ["secret"],
+  "POST /v1/profiles/:id/unmerge": ["secret"],
   "GET /v1/failures": ["secret"],
   "DELETE /v1/failures": ["secret"],
   "POST /v1/failures/replay": ["secret"],

@@ -5,6 +5,7 @@ import { readText } from "./body.ts";
 import type { App } from "./context.ts";
 import { type Delivery, deliver, undecided } from "./deliver.ts";
 import { formatOf } from "./formats.ts";
+import { joinAll, linksOf, refuseLinks } from "./join.ts";
 import { mediaType } from "./media.ts";
 import { type Failure, problem } from "./problems.ts";
 
@@ -28,10 +29,14 @@ export const events = new Hono<App>().post(ROUTE, async (c) => {
   if (!body.ok) return refuse(body.failure);
   const decoded = format.decode(body.value, at);
   if (!decoded.ok) return refuse(decoded);
+  const links = linksOf(decoded.items);
+  const refused = refuseLinks(links);
+  if (refused !== undefined) return refuse(refused);
   const delivered = await deliver(c, decoded.items);
   if (!delivered.ok) return refuse(delivered.failure);
 
   const receipts = delivered.value;
+  if (links.length > 0) await joinAll(c, links, receipts);
   await account(c, receipts, { route: `POST ${ROUTE}`, format, text: body.value, at });
   const code = undecided(receipts);
   if (code !== undefined) return problem(c, { code }, { receipts });

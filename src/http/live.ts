@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { ProfileStub } from "../environment.ts";
 import { isProfileId } from "../events/validate.ts";
 import type { Failed, LiveRefused } from "../profile/contract.ts";
+import type { Moved } from "../profile/merge-contract.ts";
 import { answerText } from "./answer.ts";
 import type { App, Context } from "./context.ts";
 import { ask } from "./objects.ts";
@@ -73,7 +74,7 @@ function lastEventId(c: Context): number | undefined {
   return id !== undefined && /^[0-9]{1,15}$/.test(id) ? Number(id) : undefined;
 }
 
-type Opened = { status: "open"; socket: WebSocket } | LiveRefused | Failed;
+type Opened = { status: "open"; socket: WebSocket } | LiveRefused | Moved | Failed;
 
 /** A reader's socket from the object. The request names nobody: its address can show up in traces. */
 async function open(
@@ -89,6 +90,6 @@ async function open(
     headers: { Upgrade: "websocket" },
   });
   if (response.webSocket !== null) return { status: "open", socket: response.webSocket };
-  const refused: LiveRefused | Failed = await response.json();
+  const refused: LiveRefused | Moved | Failed = await response.json();
   return refused;
 }

@@ -68,6 +68,21 @@ const PROBLEMS = {
     title: "The profile of that time is no longer kept",
     remedy: "Ask for a later time; the events tell how far back the history goes.",
   },
+  "merge-conflict": {
+    status: 409,
+    title: "The profile is part of another one",
+    remedy: "Take it out first with POST /v1/profiles/{id}/unmerge.",
+  },
+  "merge-limit": {
+    status: 409,
+    title: "Too much is merged into one profile",
+    remedy: "Find out why so many are one person: a shared device, or an id that is given to everybody?",
+  },
+  "not-merged": {
+    status: 409,
+    title: "The profile is not part of another one",
+    remedy: "Check the id: it is that of the profile to take out, such as anonymous:<anonymousId>.",
+  },
   "body-too-large": { status: 413, title: "The body is too large", remedy: "Send it in several requests." },
   "too-many-events": {
     status: 413,
@@ -149,6 +164,12 @@ const PROBLEMS = {
     title: "The profile has more to do than it can",
     retryAfter: 5,
     remedy: "Send the request again later, and events of one user in batches.",
+  },
+  merging: {
+    status: 503,
+    title: "The profile is in the middle of a merge",
+    retryAfter: 1,
+    remedy: "Send the request again in a moment.",
   },
   unavailable: {
     status: 503,
