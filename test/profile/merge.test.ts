@@ -196,6 +196,20 @@ describe("a crash", () => {
   });
 });
 
+describe("what was erased", () => {
+  it("goes along with a profile that never had an event of its own", async () => {
+    const [a, b, c] = [newName(), newName(), newName()];
+    await ingest(a, eventsOf(a, 0, 2));
+    await object(a).erase(a, `${a}-0`);
+    await object(a).erase(a, `${a}-1`);
+    await object(a).merge(a, b);
+    await vi.waitFor(async () => expect(await object(b).merge(b, c)).toMatchObject({ status: "merged" }));
+    await evictDurableObject(stubOf(c));
+    const { receipts } = await ingest(a, eventsOf(a, 0, 3));
+    expect(receipts.map(({ status }) => status)).toEqual(["suppressed", "suppressed", "applied"]);
+  });
+});
+
 describe("guards", () => {
   it("the hundred and first profile is not taken, and stays by itself", async () => {
     const root = newName();
