@@ -83,7 +83,7 @@ const stubOf = (name: string): ProfileStub => {
   return stub;
 };
 
-describe("a long history", () => {
+describe("a long history", { timeout: 60_000 }, () => {
   it("moves in parcels, and nothing that comes meanwhile is lost or counts twice", async () => {
     const [a, b] = [newName(), newName()];
     const [old, own, late] = [eventsOf(a, 0, 10_000), eventsOf(b, 0, 3000), eventsOf(a, 10_000, 10_200)];
@@ -112,7 +112,7 @@ describe("a long history", () => {
 
   it("goes on where it was after its objects have died, again and again", async () => {
     const [a, b] = [newName(), newName()];
-    const [old, own] = [eventsOf(a, 0, 20_000), eventsOf(b, 0, 500)];
+    const [old, own] = [eventsOf(a, 0, 12_000), eventsOf(b, 0, 500)];
     for (let from = 0; from < old.length; from += 2500) await ingest(a, old.slice(from, from + 2500));
     await ingest(b, own);
     await object(a).merge(a, b);
@@ -210,7 +210,7 @@ describe("what was erased", () => {
   });
 });
 
-describe("guards", () => {
+describe("guards", { timeout: 60_000 }, () => {
   it("the hundred and first profile is not taken, and stays by itself", async () => {
     const root = newName();
     await ingest(root, eventsOf(root, 0, 1));
