@@ -27,6 +27,7 @@ import type { Moved } from "./merge-contract.ts";
 import { Merges } from "./merges.ts";
 import { order } from "./order.ts";
 import { freshState, type State } from "./state.ts";
+import { Suppressed } from "./suppressed.ts";
 
 /** Where a profile is kept: the storage of a Durable Object, or what a simulation has for one. */
 export interface Place {
@@ -55,6 +56,8 @@ type Work<T> = (engine: Engine, journal: Journal | undefined) => Outcome<T>;
 export interface Held {
   readonly journal: Journal | undefined;
   readonly merges: Merges;
+  /** What was erased: there may be that without any journal. */
+  readonly suppressed: Suppressed;
   /** The journal, an empty one where there was none. */
   open(user: string): Journal;
   readonly retention: Retention;
@@ -355,6 +358,7 @@ export class Keeper {
           return journal;
         },
         merges: this.merges,
+        suppressed: found?.suppressed ?? new Suppressed(storage.sql),
         open: (user) => {
           journal ??= Journal.create(storage.sql, engine, user);
           return journal;

@@ -10,7 +10,7 @@ import type {
   UnmergeResult,
 } from "./merge-contract.ts";
 import type { Merges, Moving } from "./merges.ts";
-import type { Erasure } from "./suppressed.ts";
+import type { Erasure, Suppressed } from "./suppressed.ts";
 
 /** Most profiles that are merged into one, directly or through others; Segment's limit. */
 export const MOST_MEMBERS = 100;
@@ -53,11 +53,11 @@ export class Merging {
 
   /** What is offered to the other side. */
   offer({ user, epoch }: Moving): Offer | Failed {
-    return this.#keeper.transact(({ journal, merges }) => ({
+    return this.#keeper.transact(({ suppressed, merges }) => ({
       name: user,
       epoch,
       members: [...merges.members.values()],
-      erasures: erasuresOf(journal, user, () => true),
+      erasures: erasuresOf(suppressed, user, () => true),
     }));
   }
 
@@ -110,11 +110,11 @@ export class Merging {
 
   /** What the part is told when it is given back. */
   return({ user, peer, epoch }: Moving): Return | Failed {
-    return this.#keeper.transact(({ journal, merges }) => {
+    return this.#keeper.transact(({ suppressed, merges }) => {
       const [part, ...members] = merges.branch(peer);
       if (part === undefined) throw new Error("a part is given back that is not one of the members");
       const names = new Set([peer, ...members.map(({ name }) => name)]);
-      const erasures = erasuresOf(journal, user, (origin) => names.has(origin));
+      const erasures = erasuresOf(suppressed, user, (origin) => names.has(origin));
       return { from: user, epoch, merge: part.epoch, members, erasures };
     });
   }
@@ -170,21 +170,17 @@ export class Merging {
 }
 
 function erasuresOf(
-  journal: Held["journal"],
+  suppressed: Suppressed,
   user: string,
   belongs: (origin: string) => boolean,
 ): Required<Erasure>[] {
-  const all = journal?.suppressed.all ?? [];
-  return all
+  return suppressed.all
     .map(({ hash, origin }) => ({ hash, origin: origin ?? user }))
-    .filter((one) => belongs(one.origin));
+    .filter(({ origin }) => belongs(origin));
 }
 
-function suppress(held: Held, user: string, erasures: readonly Required<Erasure>[]): void {
-  if (erasures.length === 0) return;
-  held
-    .open(user)
-    .suppressed.addAll(erasures.map(({ hash, origin }) => (origin === user ? { hash } : { hash, origin })));
+function suppress({ suppressed }: Held, user: string, erasures: readonly Required<Erasure>[]): void {
+  suppressed.addAll(erasures.map(({ hash, origin }) => (origin === user ? { hash } : { hash, origin })));
 }
 
 /** Why a profile is not adopted, if it is too much. */

@@ -108,9 +108,9 @@ export class Mover {
       if (moving.phase === "pending") {
         const outcome = moving.kind === "merge" ? await this.#agree(moving) : await this.#giveBack(moving);
         if (outcome !== undefined) return outcome;
-      } else if (sent++ === parcels) return undefined;
-      else if (moving.phase === "sending") await this.#send(moving);
-      else check(this.#place.parcels.mend(moving));
+      } else if (moving.phase === "mending") check(this.#place.parcels.mend(moving));
+      else if (sent++ === parcels) return undefined;
+      else await this.#send(moving);
     }
   }
 

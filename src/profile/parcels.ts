@@ -68,7 +68,7 @@ export class Parcels {
 
   /** A parcel has arrived; after the last one what was sent is no longer here. */
   sent(epoch: string, { number, isLast }: Parcel, position: Position): Failed | undefined {
-    return this.#keeper.transact(({ merges, journal }): undefined => {
+    return this.#keeper.transact(({ merges, suppressed, journal }): undefined => {
       const { moving } = merges;
       if (moving?.epoch !== epoch || moving.phase !== "sending" || moving.sent !== number - 1) return;
       if (!isLast) {
@@ -76,7 +76,7 @@ export class Parcels {
         return;
       }
       const belongs = belongingTo(moving, merges);
-      journal?.suppressed.removeWhere((origin) => belongs(origin ?? moving.user));
+      suppressed.removeWhere((origin) => belongs(origin ?? moving.user));
       journal?.removeWhere(({ origin }) => belongs(origin ?? moving.user));
       if (moving.kind === "merge") {
         merges.shadows.clear();

@@ -83,7 +83,7 @@ const stubOf = (name: string): ProfileStub => {
   return stub;
 };
 
-describe("a long history", () => {
+describe("a long history", { timeout: 60_000 }, () => {
   it("moves in parcels, and nothing that comes meanwhile is lost or counts twice", async () => {
     const [a, b] = [newName(), newName()];
     const [old, own, late] = [eventsOf(a, 0, 10_000), eventsOf(b, 0, 3000), eventsOf(a, 10_000, 10_200)];
@@ -112,7 +112,7 @@ describe("a long history", () => {
 
   it("goes on where it was after its objects have died, again and again", async () => {
     const [a, b] = [newName(), newName()];
-    const [old, own] = [eventsOf(a, 0, 20_000), eventsOf(b, 0, 500)];
+    const [old, own] = [eventsOf(a, 0, 12_000), eventsOf(b, 0, 500)];
     for (let from = 0; from < old.length; from += 2500) await ingest(a, old.slice(from, from + 2500));
     await ingest(b, own);
     await object(a).merge(a, b);
@@ -196,8 +196,22 @@ describe("a crash", () => {
   });
 });
 
-describe("guards", () => {
-  it("the hundred and first profile is not taken, and stays by itself", { timeout: 30_000 }, async () => {
+describe("what was erased", () => {
+  it("goes along with a profile that never had an event of its own", async () => {
+    const [a, b, c] = [newName(), newName(), newName()];
+    await ingest(a, eventsOf(a, 0, 2));
+    await object(a).erase(a, `${a}-0`);
+    await object(a).erase(a, `${a}-1`);
+    await object(a).merge(a, b);
+    await vi.waitFor(async () => expect(await object(b).merge(b, c)).toMatchObject({ status: "merged" }));
+    await evictDurableObject(stubOf(c));
+    const { receipts } = await ingest(a, eventsOf(a, 0, 3));
+    expect(receipts.map(({ status }) => status)).toEqual(["suppressed", "suppressed", "applied"]);
+  });
+});
+
+describe("guards", { timeout: 60_000 }, () => {
+  it("the hundred and first profile is not taken, and stays by itself", async () => {
     const root = newName();
     await ingest(root, eventsOf(root, 0, 1));
     for (let i = 0; i < 100; i++) {
