@@ -4,11 +4,14 @@ import { createMiddleware } from "hono/factory";
 import { matchedRoutes } from "hono/route";
 import type { Environment } from "../environment.ts";
 import type { KeyKind } from "../failures/contract.ts";
-import type { App } from "./context.ts";
-import { problem } from "./problems.ts";
+import type { App, Context } from "./context.ts";
+import { type Failure, problem } from "./problems.ts";
 
-/** Which keys open which route. A route that is not here is closed to all. */
-export const ACCESS: Readonly<Record<string, readonly KeyKind[] | "anyone">> = {
+/** Which keys open a route; with `inBody`, its handler reads the key from the body when no header opened it. */
+export type Access = "anyone" | readonly KeyKind[] | { inBody: readonly KeyKind[] };
+
+/** Who may use which route. A route that is not here is closed to all. */
+export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /healthz": "anyone",
   "POST /v1/events": ["write", "secret"],
   "GET /v1/profiles/:id": ["secret"],
@@ -31,21 +34,38 @@ export const guard = createMiddleware<App>(async (c, next) => {
   const flaw = configurationFlaw(c.env);
   if (flaw !== undefined) return problem(c, { code: "not-configured", detail: flaw });
 
-  const allowed = ACCESS[`${route.method} ${route.path}`];
-  if (allowed === "anyone") return next();
+  const access = ACCESS[`${route.method} ${route.path}`] ?? [];
+  if (access === "anyone") return next();
   const sent = readKey(c.req.header("Authorization"));
+  const isInBody = "inBody" in access;
+  const allowed = isInBody ? access.inBody : access;
+  if (isInBody) c.set("bodyKeys", allowed);
+  const failure = open(c, allowed, sent);
+  const isLeftToBody = isInBody && (failure?.code === "key-missing" || failure?.code === "key-unknown");
+  return failure === undefined || isLeftToBody ? next() : problem(c, failure);
+});
+
+/**
+ * Opens a route whose entry has `inBody` with the key that its handler found in the body; nothing to do when the
+ * request's header opened it already. Such a handler must call this, and answer the failure, before it does anything.
+ */
+export async function openWith(c: Context, key: string | undefined): Promise<Failure | undefined> {
+  return c.get("key") === undefined ? open(c, c.get("bodyKeys") ?? [], key) : undefined;
+}
+
+function open(c: Context, allowed: readonly KeyKind[], sent: string | undefined): Failure | undefined {
   if (sent === undefined) {
-    return problem(c, { code: "key-missing", headers: { "WWW-Authenticate": 'Bearer realm="limn"' } });
+    return { code: "key-missing", headers: { "WWW-Authenticate": 'Bearer realm="limn"' } };
   }
   const key = identify(sent, c.env);
   if (key === undefined) {
     const challenge = 'Bearer realm="limn", error="invalid_token"';
-    return problem(c, { code: "key-unknown", headers: { "WWW-Authenticate": challenge } });
+    return { code: "key-unknown", headers: { "WWW-Authenticate": challenge } };
   }
-  if (allowed === undefined || !allowed.includes(key)) return problem(c, { code: "key-scope" });
+  if (!allowed.includes(key)) return { code: "key-scope" };
   c.set("key", key);
-  return next();
-});
+  return undefined;
+}
 
 /** Why this deployment must stay closed, if it must: without its keys it would otherwise fall open. */
 function configurationFlaw(env: Environment): string | undefined {

@@ -3,6 +3,14 @@ import type { Environment } from "../environment.ts";
 import type { KeyKind } from "../failures/contract.ts";
 
 /** What Hono is told of this app. */
-export type App = { Bindings: Environment; Variables: { requestId: string } & { key?: KeyKind } };
+export type App = { Bindings: Environment; Variables: { requestId: string } & Opened };
+
+/** What `auth.ts` knows of a request that it let through. */
+interface Opened {
+  /** The kind of its key. */
+  key?: KeyKind;
+  /** Where the key may be in the body: the kinds that open the route. */
+  bodyKeys?: readonly KeyKind[];
+}
 
 export type Context = HonoContext<App>;
