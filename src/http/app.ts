@@ -6,6 +6,7 @@ import { events } from "./events.ts";
 import { failures } from "./failures.ts";
 import { health } from "./health.ts";
 import { history } from "./history.ts";
+import { keys } from "./keys.ts";
 import { logCode } from "./objects.ts";
 import { preview } from "./preview.ts";
 import { problem } from "./problems.ts";
@@ -39,6 +40,7 @@ app.route("/", preview);
 app.route("/", failures);
 app.route("/", replay);
 app.route("/", stats);
+app.route("/", keys);
 
 app.notFound((c) => problem(c, { code: "not-found" }));
 

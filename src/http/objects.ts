@@ -5,6 +5,7 @@ import { attempt } from "./attempt.ts";
 import { InFlight } from "./busy.ts";
 import type { Context } from "./context.ts";
 import type { Failure, Result } from "./problems.ts";
+import { exceeds } from "./rate.ts";
 
 /** How many requests about one user an isolate has in flight at most. */
 export const REQUESTS_PER_USER = 32;
@@ -20,6 +21,10 @@ export async function ask<T extends { status: string }>(
   user: string,
   question: (profile: ProfileRpc) => Promise<T | Failed>,
 ): Promise<Result<T>> {
+  if (c.env.RATE_BY_USER) {
+    const failure = await exceeds(c, c.env.RATE_BY_USER, nameOf(c.env, user));
+    if (failure !== undefined) return { ok: false, failure };
+  }
   if (!inFlight.enter(user)) return refused(c, "too-busy");
   try {
     const asked = await attempt(() => question(profileOf(c.env, user)));
@@ -33,15 +38,19 @@ export async function ask<T extends { status: string }>(
 
 /** A fresh stub of a user's object. */
 function profileOf(env: Environment, user: string): ProfileRpc {
+  return env.PROFILES.get(env.PROFILES.idFromName(nameOf(env, user)));
+}
+
+/** The name of a user's object: names show up in logs and dashboards, and this one tells nothing without the secret. */
+function nameOf(env: Environment, user: string): string {
   const secret = env.ID_SECRET ?? "";
   if (secret !== names.secret || names.known.size >= MOST_NAMES) names = { secret, known: new Map() };
   let name = names.known.get(user);
   if (name === undefined) {
-    // Names of objects show up in logs and dashboards: this one tells nothing without the secret.
     name = createHmac("sha256", secret).update(user).digest("hex");
     names.known.set(user, name);
   }
-  return env.PROFILES.get(env.PROFILES.idFromName(name));
+  return name;
 }
 
 /** Names worked out of late: a user comes back soon, and the hash costs more than the rest of a look-up. */
