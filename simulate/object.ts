@@ -93,7 +93,7 @@ export class SimulatedObject {
   /** Reads the profile and compares it with the oracle's. */
   checkRead(at: number, fault?: Fault): void {
     const { findings, oracle } = this.#around;
-    const answer = this.#call("read", fault, (keeper) => keeper.read(this.user, { at }), tellProfile);
+    const answer = this.#call("read", fault, (keeper) => keeper.read({ at }), tellProfile);
     if (answer === undefined) return;
     if (answer.status !== "found") {
       if (answer.status !== "unknown" || this.ledger.size > 0)
@@ -175,7 +175,7 @@ export class SimulatedObject {
         what === "ingest"
           ? older.ingest(this.user, [...batch])
           : what === "read"
-            ? older.read(this.user, {})
+            ? older.read({})
             : older.events({ limit: 10 });
       this.#around.findings.different.push(
         `${this.user}: an instance that is gone answers ${what}: ${status}`,

@@ -1,6 +1,5 @@
 import { Hono } from "hono";
-import { methodNotAllowed } from "hono/method-not-allowed";
-import { guard } from "./auth.ts";
+import { guarded } from "./auth.ts";
 import type { App } from "./context.ts";
 import { events } from "./events.ts";
 import { failures } from "./failures.ts";
@@ -13,7 +12,6 @@ import { problem } from "./problems.ts";
 import { profiles } from "./profiles.ts";
 import { rank } from "./rank.ts";
 import { replay } from "./replay.ts";
-import { nameRequest } from "./request-id.ts";
 import { stats } from "./stats.ts";
 
 /**
@@ -21,28 +19,19 @@ import { stats } from "./stats.ts";
  */
 export const app = new Hono<App>();
 
-app.use(nameRequest);
-app.use(
-  methodNotAllowed({
-    app,
-    onMethodNotAllowed: (c, methods) =>
-      problem(c, { code: "method-not-allowed", headers: { Allow: methods.join(", ") } }),
-  }),
-);
-app.use(guard);
+// A route is one function, its key included: Hono then calls it directly, where each middleware would be a promise.
+for (const { routes } of [events, profiles, history, rank, preview, failures, replay, stats, keys, health]) {
+  for (const { method, path, handler } of routes) app.on(method, path, guarded(`${method} ${path}`, handler));
+}
 
-app.route("/", health);
-app.route("/", events);
-app.route("/", profiles);
-app.route("/", history);
-app.route("/", rank);
-app.route("/", preview);
-app.route("/", failures);
-app.route("/", replay);
-app.route("/", stats);
-app.route("/", keys);
+app.notFound((c) => {
+  const methods = METHODS.filter((method) => app.router.match(method, c.req.path)[0].length > 0);
+  if (methods.length === 0) return problem(c, { code: "not-found" });
+  const allowed = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  return problem(c, { code: "method-not-allowed", headers: { Allow: allowed.join(", ") } });
+});
 
-app.notFound((c) => problem(c, { code: "not-found" }));
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 app.onError((_error, c) => {
   logCode(c, "internal");

@@ -1,8 +1,7 @@
 import { Buffer } from "node:buffer";
-import { createMiddleware } from "hono/factory";
-import { matchedRoutes } from "hono/route";
-import type { KeyKind } from "../keys/key.ts";
-import type { App, Context } from "./context.ts";
+import type { Handler, Next } from "hono";
+import type { Key, KeyKind } from "../keys/key.ts";
+import type { Context } from "./context.ts";
 import { type Keyring, keyringOf } from "./keyring.ts";
 import { type Failure, problem } from "./problems.ts";
 import { exceeds } from "./rate.ts";
@@ -31,36 +30,39 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "POST /v1/keys/revoke": ["secret"],
 };
 
-/** Lets a request through to its route when the access table does; a path without a route goes on to its 404. */
-export const guard = guardBy(ACCESS);
+/** The handler of a route, behind its entry in the access table. */
+export function guarded(route: string, handler: Handler): Handler {
+  return guardedBy(ACCESS[route] ?? [], handler);
+}
 
-export function guardBy(table: Readonly<Record<string, Access>>) {
-  return createMiddleware<App>(async (c, next) => {
-    const routes = matchedRoutes(c);
-    const at = routes.findIndex(({ method }) => method !== "ALL");
-    const route = routes[at];
-    if (route === undefined) return next();
-    const keyring = keyringOf(c.env);
-    if (typeof keyring === "string") return problem(c, { code: "not-configured", detail: keyring });
+export function guardedBy(access: Access, handler: Handler): Handler {
+  return (c: Context, next: Next) => {
+    const answer = (failure: Failure | undefined) =>
+      failure === undefined ? handler(c, next) : problem(c, failure);
+    const verdict = admit(c, access);
+    return verdict instanceof Promise ? verdict.then(answer) : answer(verdict);
+  };
+}
 
-    const access = table[`${route.method} ${route.path}`] ?? [];
-    if (access === "anyone") return next();
-    const header = readHeader(c.req.header("Authorization"));
-    if ("inBody" in access) {
-      c.set("bodyKeys", access.inBody);
-      // A header that says nothing to us leaves it to the body: some clients send a token of another service as well.
-      if (header === undefined || keyring.find(header) === undefined) return next();
-      const failure = await openByKey(c, keyring, access.inBody, header);
-      return failure === undefined ? next() : problem(c, failure);
-    }
-    // A browser cannot give a WebSocket or an EventSource a header.
-    const sent = header ?? (access.includes("user:live") ? c.req.query("token") : undefined);
-    const isToken = sent !== undefined && (header === undefined || looksLikeToken(sent));
-    const failure = isToken
-      ? await openByToken(c, keyring, access, sent, at)
-      : await openByKey(c, keyring, access, sent);
-    return failure === undefined ? next() : problem(c, failure);
-  });
+/** Why a request may not pass, if so. Nearly always at once: a promise would cost more than all of this. */
+type Verdict = Failure | undefined | Promise<Failure | undefined>;
+
+function admit(c: Context, access: Access): Verdict {
+  const keyring = keyringOf(c.env);
+  if (typeof keyring === "string") return { code: "not-configured", detail: keyring };
+  if (access === "anyone") return undefined;
+  const header = readHeader(c.req.header("Authorization"));
+  if ("inBody" in access) {
+    c.set("bodyKeys", access.inBody);
+    // A header that says nothing to us leaves it to the body: some clients send a token of another service as well.
+    const isOurs = header !== undefined && keyring.find(header) !== undefined;
+    return isOurs ? openByKey(c, keyring, access.inBody, header) : undefined;
+  }
+  // A browser cannot give a WebSocket or an EventSource a header.
+  const inUrl = header === undefined && access.includes("user:live") ? c.req.query("token") : undefined;
+  if (inUrl !== undefined) return openByToken(c, keyring, access, inUrl);
+  const isToken = header !== undefined && looksLikeToken(header);
+  return isToken ? openByToken(c, keyring, access, header) : openByKey(c, keyring, access, header);
 }
 
 /**
@@ -74,39 +76,51 @@ export async function openWith(c: Context, key: string | undefined): Promise<Fai
   return openByKey(c, keyring, c.get("bodyKeys") ?? [], key ?? readHeader(c.req.header("Authorization")));
 }
 
-async function openByKey(
+function openByKey(
   c: Context,
   keyring: Keyring,
   allowed: readonly Opener[],
   sent: string | undefined,
-): Promise<Failure | undefined> {
+): Verdict {
   if (sent === undefined) return { code: "key-missing", headers: { "WWW-Authenticate": CHALLENGE } };
   const key = keyring.find(sent);
   if (key === undefined) return { code: "key-unknown", headers: INVALID };
+  const isKnown = keyring.knowsRevoked();
+  const limit = c.env.RATE_BY_KEY;
+  return isKnown === true && !limit
+    ? judge(c, keyring, allowed, key)
+    : judgeLater(c, keyring, allowed, key, isKnown, limit);
+}
+
+async function judgeLater(
+  c: Context,
+  keyring: Keyring,
+  allowed: readonly Opener[],
+  key: Key,
+  isKnown: boolean | Promise<boolean>,
+  limit: RateLimit | undefined,
+): Promise<Failure | undefined> {
+  if (!(await isKnown)) return { code: "keys-unavailable" };
+  return judge(c, keyring, allowed, key) ?? (limit && exceeds(c, limit, key.id));
+}
+
+function judge(c: Context, keyring: Keyring, allowed: readonly Opener[], key: Key): Failure | undefined {
   if (key.expires !== undefined && Date.now() >= key.expires)
     return { code: "key-expired", headers: INVALID };
-  const isKnown = keyring.knowsRevoked();
-  if (isKnown !== true && !(await isKnown)) return { code: "keys-unavailable" };
   if (keyring.revocations.has(key.id)) return { code: "key-revoked", headers: INVALID };
   if (!allowed.includes(key.kind)) return { code: "key-scope" };
   if (key.origins.length > 0 && !key.origins.includes(c.req.header("Origin") ?? ""))
     return { code: "key-origin" };
-  if (c.env.RATE_BY_KEY) {
-    const failure = await exceeds(c, c.env.RATE_BY_KEY, key.id);
-    if (failure !== undefined) return failure;
-  }
   c.set("key", key.kind);
   c.set("keyId", key.id);
   return undefined;
 }
 
-/** @param at where the route stands among those that match */
 async function openByToken(
   c: Context,
   keyring: Keyring,
   allowed: readonly Opener[],
   sent: string,
-  at: number,
 ): Promise<Failure | undefined> {
   if (keyring.userTokens === undefined) return refused("This deployment takes no user tokens.").failure;
   if (!looksLikeToken(sent)) return refused("Only a user token may stand in a URL, never a key.").failure;
@@ -114,12 +128,8 @@ async function openByToken(
   if (!verified.ok) return verified.failure;
   const { user, scopes } = verified.value;
   if (!scopes.some((scope) => allowed.includes(`user:${scope}`))) return { code: "token-scope" };
-  // The answer for another user is the one for a user who is not there. The id is read as the handler reads it.
-  const { routeIndex } = c.req;
-  c.req.routeIndex = at;
-  const id = c.req.param("id");
-  c.req.routeIndex = routeIndex;
-  if (id !== user) return { code: "profile-unknown" };
+  // The answer for another user is the one for a user who is not there.
+  if (c.req.param("id") !== user) return { code: "profile-unknown" };
   c.set("user", user);
   return undefined;
 }

@@ -2,6 +2,7 @@ import type { Event } from "../events/event.ts";
 import { USERS_PER_REQUEST } from "../events/limits.ts";
 import type { Validated } from "../events/validate.ts";
 import type { Receipt } from "../profile/contract.ts";
+import { packLines } from "../profile/lines.ts";
 import type { Context } from "./context.ts";
 import { ask } from "./objects.ts";
 import type { ProblemCode, Result } from "./problems.ts";
@@ -77,11 +78,13 @@ function groupByUser(items: Validated[]): Map<string, Group> {
 }
 
 async function ingest(c: Context, user: string, { events, indices }: Group): Promise<Delivery[]> {
-  const asked = await ask(c, user, (profile) => profile.ingest(user, events));
+  const asked = await ask(c, user, (profile) => profile.ingest(user, packLines(events)));
+  const ingested = asked.ok ? asked.value : undefined;
   return events.map(({ id }, i): Delivery => {
     const index = indices[i] ?? 0;
-    const receipt = asked.ok ? asked.value.receipts[i] : undefined;
-    if (!asked.ok || receipt === undefined)
+    if (typeof ingested === "number") return { index, id, status: "applied", version: ingested };
+    const receipt = ingested?.receipts[i];
+    if (receipt === undefined) {
       return {
         index,
         id,
@@ -89,10 +92,9 @@ async function ingest(c: Context, user: string, { events, indices }: Group): Pro
         code: asked.ok ? "unavailable" : asked.failure.code,
         detail: RETRY,
       };
-    // Nearly all of them; copied by name, because a spread costs more than the rest of this function.
-    if (receipt.status === "applied") return { index, id, status: "applied", version: asked.value.version };
-    const isIn = receipt.status === "duplicate";
-    return isIn ? { index, ...receipt, version: asked.value.version } : { index, ...receipt };
+    }
+    const isIn = receipt.status === "applied" || receipt.status === "duplicate";
+    return isIn ? { index, ...receipt, version: ingested?.version ?? 0 } : { index, ...receipt };
   });
 }
 

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { account, countRefused } from "./account.ts";
+import { answer } from "./answer.ts";
 import { readText } from "./body.ts";
 import type { App } from "./context.ts";
 import { type Delivery, deliver, undecided } from "./deliver.ts";
@@ -34,7 +35,7 @@ export const events = new Hono<App>().post(ROUTE, async (c) => {
   await account(c, receipts, { route: `POST ${ROUTE}`, format, text: body.value, at });
   const code = undecided(receipts);
   if (code !== undefined) return problem(c, { code }, { receipts });
-  return c.json({ receipts }, receipts.every(isSettled) ? 200 : 207);
+  return answer(c, { receipts }, receipts.every(isSettled) ? 200 : 207);
 });
 
 function isSettled({ status }: Delivery): boolean {

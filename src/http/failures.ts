@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import { parseJson } from "../events/json.ts";
 import { type FailuresQuery, type KeptFailure, SHARDS } from "../failures/contract.ts";
+import { answer } from "./answer.ts";
 import type { App, Context } from "./context.ts";
 import { problem, type Result } from "./problems.ts";
 import { readQuery, Time, whole } from "./query.ts";
@@ -49,7 +50,7 @@ failures.get("/v1/failures", async (c) => {
   const page = await listFailures(c, filter, limit, cursor);
   if (!page.ok) return problem(c, page.failure);
   const { listed, next } = page.value;
-  return c.json({ data: listed.map(present), cursor: { next, has_more: next !== null } }, 200, {
+  return answer(c, { data: listed.map(present), cursor: { next, has_more: next !== null } }, 200, {
     "Cache-Control": "no-store",
   });
 });
@@ -61,7 +62,7 @@ failures.delete("/v1/failures", async (c) => {
   const { user } = query.value;
   const asked = await askShards(c, (rpc) => (user === undefined ? rpc.remove() : rpc.remove(user)));
   if (!asked.ok) return problem(c, asked.failure);
-  return c.json({ deleted: asked.value.reduce((sum, count) => sum + count, 0) });
+  return answer(c, { deleted: asked.value.reduce((sum, count) => sum + count, 0) });
 });
 
 export interface Listed extends KeptFailure {

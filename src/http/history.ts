@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { Event } from "../events/event.ts";
 import { isProfileId } from "../events/validate.ts";
 import type { EventsQuery } from "../profile/contract.ts";
+import { answer } from "./answer.ts";
 import type { App } from "./context.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { ask } from "./objects.ts";
@@ -35,7 +36,8 @@ history.get("/v1/profiles/:id/events", async (c) => {
   const asked = await ask(c, id, (profile) => profile.events(toEventsQuery(query.value)));
   if (!asked.ok) return problem(c, asked.failure);
   const { events, next } = asked.value;
-  return c.json(
+  return answer(
+    c,
     {
       data: events.map(present),
       cursor: { next: next === undefined ? null : encodeCursor(next), has_more: next !== undefined },
@@ -53,7 +55,7 @@ history.delete("/v1/profiles/:id/events/:eventId", async (c) => {
   if (!asked.ok) return problem(c, asked.failure);
   const erased = asked.value;
   if (erased.status === "unknown") return problem(c, { code: "event-unknown" });
-  return c.json({ erased: true, version: erased.version });
+  return answer(c, { erased: true, version: erased.version });
 });
 
 function toEventsQuery({ limit, cursor, event, from, to }: v.InferOutput<typeof Query>): EventsQuery {

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { Revoked } from "../keys/contract.ts";
 import { isKeyId, type Key, kindOf } from "../keys/key.ts";
 import { EFFECTIVE_MS } from "../keys/revocations.ts";
+import { answer } from "./answer.ts";
 import { attempt } from "./attempt.ts";
 import type { App } from "./context.ts";
 import { readJson } from "./json-body.ts";
@@ -36,7 +37,8 @@ keys.post("/v1/keys/revoke", async (c) => {
   if (asked.value === undefined) return problem(c, { code: "revocations-full" });
   keyring.revocations.add(key.id);
   const isOwn = key.id === c.get("keyId");
-  return c.json(
+  return answer(
+    c,
     {
       ...present(asked.value),
       effectiveWithinSeconds: EFFECTIVE_MS / 1000,
@@ -56,7 +58,7 @@ keys.get("/v1/keys/revoked", async (c) => {
     logCode(c, asked.code);
     return problem(c, { code: "keys-unavailable", detail: "The revoked keys cannot be reached now." });
   }
-  return c.json({ data: asked.value.map(present) }, 200, { "Cache-Control": "no-store" });
+  return answer(c, { data: asked.value.map(present) }, 200, { "Cache-Control": "no-store" });
 });
 
 function present({ id, revokedAt, expires }: Revoked) {

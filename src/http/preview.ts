@@ -4,6 +4,7 @@ import type { Event } from "../events/event.ts";
 import { decodeNative } from "../events/native.ts";
 import { ANONYMOUS, isProfileId } from "../events/validate.ts";
 import type { PreviewRequest } from "../profile/contract.ts";
+import { answerText } from "./answer.ts";
 import type { App } from "./context.ts";
 import { readJson } from "./json-body.ts";
 import { ask } from "./objects.ts";
@@ -54,7 +55,10 @@ export const preview = new Hono<App>().post("/v1/profiles/:id/preview", async (c
       return problem(c, { code: "history-too-long", detail });
     }
     case "previewed":
-      return c.body(result.json, 200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
+      return answerText(c, result.json, 200, {
+        "Content-Type": "application/json",
+        "Cache-Control": "no-store",
+      });
   }
 });
 

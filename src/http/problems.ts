@@ -1,4 +1,5 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { answerText } from "./answer.ts";
 import type { Context } from "./context.ts";
 
 interface Kind {
@@ -215,7 +216,7 @@ export function problem(c: Context, failure: Failure, more: object = {}): Respon
   const type = `/problems/${failure.code}`;
   const detail = failure.detail ?? `${title}.`;
   const body = { type, title, status, detail, pointer, parameter, errors, remedy, ...more };
-  return c.body(JSON.stringify(body), status, {
+  return answerText(c, JSON.stringify(body), status, {
     "Content-Type": "application/problem+json",
     "Cache-Control": "no-store",
     ...(retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) }),

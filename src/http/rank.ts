@@ -4,6 +4,7 @@ import type { JsonObject } from "../events/event.ts";
 import { inspect } from "../events/inspect.ts";
 import { isProfileId } from "../events/validate.ts";
 import type { RankRequest } from "../profile/contract.ts";
+import { answer } from "./answer.ts";
 import type { App } from "./context.ts";
 import { readJson } from "./json-body.ts";
 import { ask } from "./objects.ts";
@@ -81,7 +82,7 @@ export const rank = new Hono<App>().post("/v1/profiles/:id/rank", async (c) => {
   }
   const { model, version, ranked } = result;
   // With the seed, whoever asked can have the same order again.
-  return c.json({ model, version, seed: request.value.explore?.seed, ranked });
+  return answer(c, { model, version, seed: request.value.explore?.seed, ranked });
 });
 
 function toRequest(body: v.InferOutput<typeof Body>): Result<RankRequest> {

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { reject, type Validated } from "../events/validate.ts";
 import { type Retried, SHARDS } from "../failures/contract.ts";
 import { countReplayed } from "./account.ts";
+import { answer } from "./answer.ts";
 import type { App, Context } from "./context.ts";
 import { type Delivery, deliver } from "./deliver.ts";
 import {
@@ -80,7 +81,7 @@ export const replay = new Hono<App>().post("/v1/failures/replay", async (c) => {
     const failure = listed[index];
     return { failure: failure === undefined ? undefined : failureId(failure), ...receipt };
   });
-  return c.json({ receipts, cursor: { next, has_more: next !== null } }, 200, {
+  return answer(c, { receipts, cursor: { next, has_more: next !== null } }, 200, {
     "Cache-Control": "no-store",
   });
 });

@@ -1,16 +1,14 @@
-import { createMiddleware } from "hono/factory";
-import type { App } from "./context.ts";
+import type { Context } from "./context.ts";
 
-const HEADER = "X-Request-Id";
+/** In every answer, and in every line of the log. */
+export const REQUEST_ID = "X-Request-Id";
 
-/**
- * Gives each request an id, the client's own where it is a plain one, and every answer with it. Set on the finished
- * response: a header that is set before makes Hono build each response the slow way.
- */
-export const nameRequest = createMiddleware<App>(async (c, next) => {
-  const given = c.req.header(HEADER);
+/** The id of a request: the client's own where it is a plain one. */
+export function requestId(c: Context): string {
+  const known = c.get("requestId");
+  if (known !== undefined) return known;
+  const given = c.req.header(REQUEST_ID);
   const id = given !== undefined && /^[\w-]{1,64}$/.test(given) ? given : crypto.randomUUID();
   c.set("requestId", id);
-  await next();
-  c.res.headers.set(HEADER, id);
-});
+  return id;
+}

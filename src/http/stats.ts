@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { summarize } from "../failures/summary.ts";
 import { flush } from "./account.ts";
+import { answer } from "./answer.ts";
 import type { App } from "./context.ts";
 import { problem } from "./problems.ts";
 import { askShards } from "./shards.ts";
@@ -18,5 +19,5 @@ export const stats = new Hono<App>().get("/v1/stats", async (c) => {
   await flush(c);
   const asked = await askShards(c, (rpc) => rpc.stats());
   if (!asked.ok) return problem(c, asked.failure);
-  return c.json(summarize(asked.value), 200, { "Cache-Control": "no-store" });
+  return answer(c, summarize(asked.value), 200, { "Cache-Control": "no-store" });
 });

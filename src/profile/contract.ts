@@ -32,8 +32,9 @@ export interface ReadOptions {
 }
 
 /** The profile as JSON text with its version; or that there is nothing new, nothing at all, or nothing that far back. */
-export type ReadResult =
-  | { status: "found"; version: number; json: string }
+export type ReadResult = { status: "found"; version: number; json: string } | Unread;
+
+export type Unread =
   | { status: "unchanged"; version: number }
   | { status: "unknown" }
   | { status: "forgotten" };
@@ -116,8 +117,13 @@ export interface Failed {
 
 /** The RPC of the profile object. `user` is the profile's id, kept with the profile and never in the object's name. */
 export interface ProfileRpc {
-  ingest(user: string, events: Event[]): Promise<Ingested | Failed>;
-  read(user: string, options: ReadOptions): Promise<ReadResult | Failed>;
+  /**
+   * Takes in events, as `lines.ts` writes them. When all of them are applied, which is the rule, the answer is the new
+   * version alone: a copy of objects costs more than the fold.
+   */
+  ingest(user: string, lines: string): Promise<number | Ingested | Failed>;
+  /** A profile is answered as one text, which is cheaper than an object: its version, a space, and the JSON. */
+  read(options?: ReadOptions): Promise<string | Unread | Failed>;
   events(query: EventsQuery): Promise<EventsPage | Failed>;
   rank(request: RankRequest): Promise<RankResult | Failed>;
   erase(user: string, eventId: string): Promise<ErasedResult | Failed>;

@@ -1,4 +1,5 @@
 import { decode } from "../kernel/decode.ts";
+import type { InterestView } from "../kernel/view.ts";
 import type { Engine } from "./engine.ts";
 import { digestOf, type State } from "./state.ts";
 
@@ -28,7 +29,12 @@ export function describe(
     lastSeen: iso(view.lastSeen),
     traits: Object.fromEntries(traits),
     numbers: view.numbers,
-    interests: view.interests,
+    interests: Object.fromEntries(
+      Object.entries(view.interests).map(([dimension, { total, top }]) => [
+        dimension,
+        { total: round(total), top: top.map(roundInterest) },
+      ]),
+    ),
     windows: view.windows,
     scores: view.scores,
     quality: Object.fromEntries(
@@ -38,4 +44,13 @@ export function describe(
       ]),
     ),
   };
+}
+
+/** To what is worth telling: the digits of a decayed weight are most of a profile's text, and time eats them. */
+function round(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}
+
+function roundInterest({ key, weight, error, share }: InterestView["top"][number]) {
+  return { key, weight: round(weight), error: round(error), share: round(share) };
 }

@@ -98,6 +98,15 @@ export class Journal {
     return this.#sealed.count + this.#tail.events.length;
   }
 
+  /**
+   * The time at which a read is evaluated: the whole second, for what decay changes within one is less than is told;
+   * but not before the newest event, where that is in the same second.
+   */
+  secondOf(now: number): number {
+    const newest = (this.#tail.events.at(-1) ?? this.#sealed.last)?.time ?? 0;
+    return Math.max(Math.floor(now / 1000) * 1000, Math.min(now, newest));
+  }
+
   /** What becomes of events, a receipt for each in their order, and those that are new in the fold's. Changes nothing. */
   admit(
     events: readonly Event[],

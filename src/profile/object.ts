@@ -1,10 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Environment } from "../environment.ts";
-import type { Event } from "../events/event.ts";
 import type { EventsQuery, PreviewRequest, ProfileRpc, RankRequest, ReadOptions } from "./contract.ts";
 import { discardEngine, engineFor } from "./engine.ts";
 import type { Retention } from "./journal.ts";
 import { Keeper } from "./keeper.ts";
+import { unpackLines } from "./lines.ts";
 
 /** Events kept when the configuration does not say. */
 const RETENTION_EVENTS = 100_000;
@@ -28,12 +28,16 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     });
   }
 
-  async ingest(user: string, events: Event[]) {
-    return this.#keeper.ingest(user, events);
+  async ingest(user: string, lines: string) {
+    const ingested = this.#keeper.ingest(user, unpackLines(user, lines));
+    const isPlain =
+      ingested.status === "ingested" && ingested.receipts.every(({ status }) => status === "applied");
+    return isPlain ? ingested.version : ingested;
   }
 
-  async read(user: string, options: ReadOptions) {
-    return this.#keeper.read(user, options);
+  async read(options: ReadOptions = {}) {
+    const read = this.#keeper.read(options);
+    return read.status === "found" ? `${read.version} ${read.json}` : read;
   }
 
   async events(query: EventsQuery) {

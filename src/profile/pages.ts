@@ -3,6 +3,7 @@ import { compareEvents, type Event } from "../events/event.ts";
 import { hash53 } from "../kernel/hash.ts";
 import { FrameError, frame, unframe } from "./frame.ts";
 import { IdIndex } from "./ids.ts";
+import { packEvents, unpackEvents } from "./lines.ts";
 import { packState, type State, unpackState } from "./state.ts";
 
 /** A place in the order of the fold. */
@@ -28,26 +29,6 @@ const HASHES_FORMAT = 1;
 
 /** Most pages kept decoded while a batch is taken in. */
 const RECENT_PAGES = 16;
-
-/** Packs events for storage, one JSON text a line; the user is the profile's and not repeated. */
-export function packEvents(events: readonly Event[]): Uint8Array {
-  return new TextEncoder().encode(events.map(packEvent).join("\n"));
-}
-
-/** One event's line. */
-export function packEvent({ id, name, time, receivedAt, properties, traits, source }: Event): string {
-  return JSON.stringify({ id, name, time, receivedAt, properties, traits, source });
-}
-
-/** The inverse of {@link packEvents}. */
-export function unpackEvents(user: string, bytes: Uint8Array): Event[] {
-  const text = new TextDecoder().decode(bytes);
-  if (text === "") return [];
-  // One parse of an array is faster than one a line.
-  const events: Event[] = JSON.parse(`[${text.replaceAll("\n", ",")}]`);
-  for (const event of events) event.user = user;
-  return events;
-}
 
 /**
  * The sealed pages of a journal: their rows, and in memory their order and the hashes of their event ids. Rows are

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { Event } from "../events/event.ts";
 import { FrameError } from "./frame.ts";
-import { packEvent, unpackEvents } from "./pages.ts";
+import { packEvent, unpackEvents } from "./lines.ts";
 
 const TAIL_FORMAT = 1;
 /** Format (1 byte), CRC-32 and length of the lines, 4 bytes each. */

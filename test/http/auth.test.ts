@@ -2,8 +2,8 @@ import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { describe, expect, it, vi } from "vitest";
 import { app } from "../../src/http/app.ts";
-import { type Access, guardBy, openWith } from "../../src/http/auth.ts";
-import type { App } from "../../src/http/context.ts";
+import { type Access, guardedBy, openWith } from "../../src/http/auth.ts";
+import type { App, Context } from "../../src/http/context.ts";
 import { problem } from "../../src/http/problems.ts";
 import { mintKey } from "../../src/keys/key.ts";
 import { Keys } from "../../src/keys/object.ts";
@@ -18,16 +18,17 @@ const codeOf = async (response: Response) => {
   return `${response.status} ${type.replace("/problems/", "")}`;
 };
 
-/** An app of one route, `/things/:id`, behind a table of its own. */
+/** An app of one path, `/things/:id`, behind these entries. */
 function guarded(table: Record<string, Access>) {
   const small = new Hono<App>();
-  small.use(guardBy(table));
-  small.get("/things/:id", (c) => c.json({ key: c.get("key") ?? null, user: c.get("user") ?? null }));
-  small.post("/things/:id", async (c) => {
+  const tell = (c: Context) => c.json({ key: c.get("key") ?? null, user: c.get("user") ?? null });
+  const open = async (c: Context) => {
     const { writeKey }: { writeKey?: string } = await c.req.json();
     const failure = await openWith(c, writeKey);
     return failure === undefined ? c.json({ key: c.get("key") }) : problem(c, failure);
-  });
+  };
+  small.get("/things/:id", guardedBy(table["GET /things/:id"] ?? [], tell));
+  small.post("/things/:id", guardedBy(table["POST /things/:id"] ?? [], open));
   return async (method: string, path: string, options: Parameters<typeof request>[2] = {}) =>
     small.fetch(request(method, path, { key: null, ...options }), env);
 }

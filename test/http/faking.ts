@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
-import type { Event } from "../../src/events/event.ts";
 import type { PreviewRequest, ReadOptions, Receipt } from "../../src/profile/contract.ts";
+import { unpackLines } from "../../src/profile/lines.ts";
 
 /** What stands in for the objects of users; what it lacks is the real one's. */
 export interface Fake {
   ingest?: (user: string, events: { id: string }[]) => Promise<unknown>;
-  read?: ((user: string) => Promise<unknown>) | undefined;
+  read?: (() => Promise<unknown>) | undefined;
   preview?: (user: string) => Promise<unknown>;
 }
 
@@ -30,8 +30,9 @@ export function faking(fake: Fake): { env: typeof env; stubs: () => number } {
     const real = env.PROFILES.get(id);
     const { ingest, read, preview } = fake;
     return {
-      ingest: ingest ?? ((user: string, events: Event[]) => real.ingest(user, events)),
-      read: read ?? ((user: string, options: ReadOptions) => real.read(user, options)),
+      ingest: (user: string, lines: string) =>
+        ingest === undefined ? real.ingest(user, lines) : ingest(user, unpackLines(user, lines)),
+      read: read ?? ((options?: ReadOptions) => real.read(options)),
       preview: preview ?? ((user: string, request: PreviewRequest) => real.preview(user, request)),
     };
   });

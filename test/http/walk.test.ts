@@ -98,11 +98,8 @@ const CREDENTIALS: Sent[] = [
   ],
 ];
 
-const routes = [
-  ...new Set(
-    app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`),
-  ),
-];
+// Those that answer any method too: nothing stands outside.
+const routes = [...new Set(app.routes.map(({ method, path }) => `${method} ${path}`))];
 
 beforeAll(async () => {
   await send([view(own, "walk-1"), view(other, "walk-1")]);

@@ -5,6 +5,7 @@ import type { ProfileStub } from "../../src/environment.ts";
 import type { Event } from "../../src/events/event.ts";
 import { engineFor } from "../../src/profile/engine.ts";
 import { Keeper } from "../../src/profile/keeper.ts";
+import { ingestInto, readFrom } from "./asking.ts";
 
 // The faults of a running system, each by name. Those that need a process to die are in test/faults: kill -9 before,
 // after and in the middle of a commit (crash.test.ts), lost and repeated messages (simulation.test.ts). Those of single
@@ -33,8 +34,8 @@ const event = (user: string, i: number, more: Partial<Event> = {}): Event => ({
 
 const eventsOf = (user: string, count: number) => Array.from({ length: count }, (_, i) => event(user, i));
 
-async function digest(stub: ProfileStub, user: string): Promise<string> {
-  const result = await stub.read(user, { at: AT });
+async function digest(stub: ProfileStub): Promise<string> {
+  const result = await readFrom(stub, { at: AT });
   if (result.status !== "found") throw new Error(`the profile was ${result.status}`);
   return JSON.parse(result.json).digest;
 }
@@ -64,7 +65,7 @@ describe("faults", () => {
   it("the same batch 100 times at once is applied once", async () => {
     const { user, stub } = newProfile();
     const batch = eventsOf(user, 50);
-    const results = await Promise.all(Array.from({ length: 100 }, () => stub.ingest(user, batch)));
+    const results = await Promise.all(Array.from({ length: 100 }, () => ingestInto(stub, user, batch)));
     const receipts = results.flatMap((result) => (result.status === "ingested" ? result.receipts : []));
     expect(receipts.filter(({ status }) => status === "applied")).toHaveLength(50);
     expect(receipts.filter(({ status }) => status === "duplicate")).toHaveLength(4950);
@@ -79,10 +80,10 @@ describe("faults", () => {
 
   it("the Nth statement fails: nothing of the batch stays, and the retry applies it once", async () => {
     const { user, stub } = newProfile();
-    await stub.ingest(user, eventsOf(user, 200));
+    await ingestInto(stub, user, eventsOf(user, 200));
     // A batch that seals a page and changes an older one writes through every kind of statement.
     const batch = [...eventsOf(user, 500).slice(200), event(user, 5, { id: "late" })];
-    const before = await digest(stub, user);
+    const before = await digest(stub);
     let failed = 0;
     for (let nth = 1; ; nth++) {
       const fired = await runInDurableObject(stub, (_, { storage }) => {
@@ -108,21 +109,24 @@ describe("faults", () => {
       if (!fired) break;
       failed++;
       await evictDurableObject(stub);
-      expect(await digest(stub, user)).toBe(before);
+      expect(await digest(stub)).toBe(before);
     }
     expect(failed).toBeGreaterThan(8);
     await evictDurableObject(stub);
     const whole = newProfile();
-    await whole.stub.ingest(whole.user, [...eventsOf(whole.user, 500), event(whole.user, 5, { id: "late" })]);
-    expect(await digest(stub, user)).toBe(await digest(whole.stub, whole.user));
+    await ingestInto(whole.stub, whole.user, [
+      ...eventsOf(whole.user, 500),
+      event(whole.user, 5, { id: "late" }),
+    ]);
+    expect(await digest(stub)).toBe(await digest(whole.stub));
   });
 
   it("a failed statement drops what memory held: the next call reads from storage", async () => {
     const { user, stub } = newProfile();
-    await stub.ingest(user, eventsOf(user, 10));
+    await ingestInto(stub, user, eventsOf(user, 10));
     const events = await runInDurableObject(stub, (_, { storage }) => {
       const keeper = keeperOf(storage);
-      keeper.read(user, { at: AT });
+      keeper.read({ at: AT });
       const { exec } = storage.sql;
       vi.spyOn(storage.sql, "exec").mockImplementation((query, ...bindings) => {
         if (query.startsWith("UPDATE")) throw new Error("SQLITE_IOERR");
@@ -130,7 +134,7 @@ describe("faults", () => {
       });
       expect(() => keeper.ingest(user, [event(user, 11)])).toThrow("SQLITE_IOERR");
       vi.restoreAllMocks();
-      const result = keeper.read(user, { at: AT });
+      const result = keeper.read({ at: AT });
       return result.status === "found" ? JSON.parse(result.json).events : result.status;
     });
     expect(events).toBe(10);
@@ -138,13 +142,13 @@ describe("faults", () => {
 
   it("an alarm that runs twice, or for nothing, changes nothing", async () => {
     const { user, stub } = newProfile();
-    await stub.ingest(user, eventsOf(user, 10));
-    const before = await digest(stub, user);
+    await ingestInto(stub, user, eventsOf(user, 10));
+    const before = await digest(stub);
     await runInDurableObject(stub, (_, { storage }) => storage.setAlarm(Date.now()));
     await runDurableObjectAlarm(stub);
     await runInDurableObject(stub, (_, { storage }) => storage.setAlarm(Date.now()));
     await runDurableObjectAlarm(stub);
-    expect(await digest(stub, user)).toBe(before);
+    expect(await digest(stub)).toBe(before);
   });
 
   it("a clock a day back or forward leaves the fold as it is", async () => {
@@ -158,15 +162,15 @@ describe("faults", () => {
         now += skew;
         keeper.ingest(user, [event(user, 101), event(user, 50, { id: "late" })]);
       });
-      digests.push(await digest(stub, user));
+      digests.push(await digest(stub));
     }
     expect(new Set(digests).size).toBe(1);
   });
 
   it("an event that comes while it is being erased stays out: erased events win", async () => {
     const { user, stub } = newProfile();
-    await stub.ingest(user, eventsOf(user, 5));
-    const [, again] = await Promise.all([stub.erase(user, "e2"), stub.ingest(user, [event(user, 2)])]);
+    await ingestInto(stub, user, eventsOf(user, 5));
+    const [, again] = await Promise.all([stub.erase(user, "e2"), ingestInto(stub, user, [event(user, 2)])]);
     const receipt = again.status === "ingested" ? again.receipts[0]?.status : again.status;
     expect(["duplicate", "suppressed"]).toContain(receipt);
     const page = await stub.events({ limit: 10 });
@@ -175,12 +179,14 @@ describe("faults", () => {
 
   it("eviction between a late event and its retry changes nothing", async () => {
     const { user, stub } = newProfile();
-    await stub.ingest(user, eventsOf(user, 300).slice(1));
-    await stub.ingest(user, [event(user, 0)]);
-    const before = await digest(stub, user);
+    await ingestInto(stub, user, eventsOf(user, 300).slice(1));
+    await ingestInto(stub, user, [event(user, 0)]);
+    const before = await digest(stub);
     await evictDurableObject(stub);
-    expect(await stub.ingest(user, [event(user, 0)])).toMatchObject({ receipts: [{ status: "duplicate" }] });
-    expect(await digest(stub, user)).toBe(before);
+    expect(await ingestInto(stub, user, [event(user, 0)])).toMatchObject({
+      receipts: [{ status: "duplicate" }],
+    });
+    expect(await digest(stub)).toBe(before);
   });
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { ProfileStub } from "../../src/environment.ts";
 import type { Event, JsonObject } from "../../src/events/event.ts";
 import { Profile } from "../../src/profile/object.ts";
+import { ingestInto, readFrom } from "./asking.ts";
 
 const { PROFILES } = env;
 const START = Date.UTC(2026, 0, 1);
@@ -35,14 +36,14 @@ const range = (from: number, to: number) => Array.from({ length: to - from }, (_
 
 const AT = START + 10_000 * MINUTE;
 
-async function read(stub: ProfileStub, user: string, at = AT) {
-  const result = await stub.read(user, { at });
+async function read(stub: ProfileStub, at = AT) {
+  const result = await readFrom(stub, { at });
   if (result.status !== "found") throw new Error(`the profile was ${result.status}`);
   return JSON.parse(result.json);
 }
 
 async function ingest(stub: ProfileStub, user: string, events: Event[]) {
-  const result = await stub.ingest(user, events);
+  const result = await ingestInto(stub, user, events);
   if (result.status !== "ingested") throw new Error(`the events were ${result.status}`);
   return result;
 }
@@ -70,24 +71,24 @@ describe("the profile object", () => {
     const { user, stub } = newProfile();
     const { version, receipts } = await ingest(stub, user, [event(user, 1)]);
     expect(receipts).toEqual([{ id: "e1", status: "applied" }]);
-    expect(await read(stub, user)).toMatchObject({ id: user, version, events: 1, definition: "ecommerce" });
+    expect(await read(stub)).toMatchObject({ id: user, version, events: 1, definition: "ecommerce" });
   });
 
   it("applies a retried batch once", async () => {
     const { user, stub } = newProfile();
     const batch = range(0, 100).map((i) => event(user, i));
     await ingest(stub, user, batch);
-    const before = await read(stub, user);
+    const before = await read(stub);
     const again = await ingest(stub, user, batch);
     expect(statuses(again.receipts)).toEqual({ duplicate: 100 });
-    expect(await read(stub, user)).toEqual(before);
+    expect(await read(stub)).toEqual(before);
   });
 
   it("applies an event once that is twice in a batch", async () => {
     const { user, stub } = newProfile();
     const { receipts } = await ingest(stub, user, [event(user, 1), event(user, 1), event(user, 2)]);
     expect(receipts.map(({ status }) => status)).toEqual(["applied", "duplicate", "applied"]);
-    expect((await read(stub, user)).events).toBe(2);
+    expect((await read(stub)).events).toBe(2);
   });
 
   it("keeps the first of two bodies with one id and reports the conflict, in the tail and in pages", async () => {
@@ -108,7 +109,7 @@ describe("the profile object", () => {
       { id: "e199", status: "duplicate", conflict: true },
       { id: "e4", status: "duplicate" },
     ]);
-    expect((await read(stub, user)).numbers.price.max).toBe(99);
+    expect((await read(stub)).numbers.price.max).toBe(99);
   });
 
   it("folds to the same bytes in any order of arrival and any batches", async () => {
@@ -126,7 +127,7 @@ describe("the profile object", () => {
         );
         expect(statuses(receipts)).toEqual({ applied: receipts.length });
       }
-      digests.add((await read(stub, user)).digest);
+      digests.add((await read(stub)).digest);
     }
     expect(digests.size).toBe(1);
   });
@@ -138,9 +139,9 @@ describe("the profile object", () => {
       user,
       range(0, 300).map((i) => event(user, i)),
     );
-    const before = await read(stub, user);
+    const before = await read(stub);
     await evictDurableObject(stub);
-    expect(await read(stub, user)).toEqual(before);
+    expect(await read(stub)).toEqual(before);
     const { receipts } = await ingest(stub, user, [event(user, 5), event(user, 301)]);
     expect(receipts.map(({ status }) => status)).toEqual(["duplicate", "applied"]);
   });
@@ -152,7 +153,7 @@ describe("the profile object", () => {
       user,
       range(0, 300).map((i) => event(user, i)),
     );
-    const before = await read(stub, user);
+    const before = await read(stub);
     await evictDurableObject(stub);
     await runInDurableObject(stub, (_, { storage }) => {
       const { base } = storage.sql.exec<{ base: ArrayBuffer }>("SELECT base FROM head").one();
@@ -160,7 +161,7 @@ describe("the profile object", () => {
       bytes[900] = ~(bytes[900] ?? 0);
       storage.sql.exec("UPDATE head SET base = ?", base);
     });
-    const after = await read(stub, user);
+    const after = await read(stub);
     expect(after).toEqual({ ...before, version: before.version + 1 });
   });
 
@@ -171,8 +172,11 @@ describe("the profile object", () => {
     await runInDurableObject(stub, (_, { storage }) => {
       storage.sql.exec("UPDATE head SET tail_check = ?", new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8, 9]));
     });
-    expect(await stub.read(user, { at: AT })).toEqual({ status: "failed", code: "state-corrupt" });
-    expect(await stub.ingest(user, [event(user, 2)])).toEqual({ status: "failed", code: "state-corrupt" });
+    expect(await readFrom(stub, { at: AT })).toEqual({ status: "failed", code: "state-corrupt" });
+    expect(await ingestInto(stub, user, [event(user, 2)])).toEqual({
+      status: "failed",
+      code: "state-corrupt",
+    });
   });
 
   it("writes one row for a commit, and one more each 64 events", async () => {
@@ -181,7 +185,7 @@ describe("the profile object", () => {
     const rows = await runInDurableObject(stub, async (instance, { storage }) => {
       if (!(instance instanceof Profile)) throw new Error("a profile was expected");
       const counted = vi.spyOn(storage.sql, "exec");
-      for (let i = 1; i <= 640; i++) await instance.ingest(user, [event(user, i)]);
+      for (let i = 1; i <= 640; i++) await ingestInto(instance, user, [event(user, i)]);
       return counted.mock.results.reduce((sum, { value }) => sum + value.rowsWritten, 0);
     });
     expect(rows / 640).toBeLessThanOrEqual(1.02);
@@ -225,15 +229,15 @@ describe("the profile object", () => {
           other.user,
           all.slice(0, count).map((e) => ({ ...e, user: other.user })),
         );
-      const then = await read(stub, user, at);
+      const then = await read(stub, at);
       expect(then.events).toBe(count);
-      if (count > 0) expect(then.digest).toBe((await read(other.stub, other.user, at)).digest);
+      if (count > 0) expect(then.digest).toBe((await read(other.stub, at)).digest);
     }
   });
 
   it("stores nothing for a user who is only asked about", async () => {
-    const { user, stub } = newProfile();
-    expect(await stub.read(user, {})).toEqual({ status: "unknown" });
+    const { stub } = newProfile();
+    expect(await readFrom(stub, {})).toEqual({ status: "unknown" });
     expect(await stub.events({ limit: 10 })).toEqual({ status: "listed", events: [] });
     const tables = await runInDurableObject(stub, (_, { storage }) =>
       storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
@@ -278,7 +282,7 @@ describe("the profile object", () => {
     await ingest(stub, user, [event(user, 9, { traits: { plan: "pro", age: 40 } })]);
     await ingest(stub, user, [event(user, 3, { traits: { plan: "free", city: "Bonn" } })]);
     await ingest(stub, user, [event(user, 12, { traits: { age: null } })]);
-    const { traits } = await read(stub, user);
+    const { traits } = await read(stub);
     expect(traits).toEqual({
       plan: { value: "pro", time: new Date(START + 9 * MINUTE).toISOString() },
       city: { value: "Bonn", time: new Date(START + 3 * MINUTE).toISOString() },

@@ -9,6 +9,7 @@ import type { ReadResult } from "../../src/profile/contract.ts";
 import { type Engine, engineFor } from "../../src/profile/engine.ts";
 import { Keeper } from "../../src/profile/keeper.ts";
 import { Profile } from "../../src/profile/object.ts";
+import { ingestInto, readFrom } from "./asking.ts";
 
 const START = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
@@ -34,7 +35,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from }, (_
 const eventsOf = (user: string, from: number, to: number) => range(from, to).map((i) => event(user, i));
 
 async function ingest(stub: ProfileStub, user: string, events: Event[]) {
-  const result = await stub.ingest(user, events);
+  const result = await ingestInto(stub, user, events);
   if (result.status !== "ingested") throw new Error(`the events were ${result.status}`);
   return result.receipts.map(({ status }) => status);
 }
@@ -44,7 +45,7 @@ const parse = (result: ReadResult | { status: "failed" }) => {
   return JSON.parse(result.json);
 };
 
-const read = async (stub: ProfileStub, user: string, at = AT) => parse(await stub.read(user, { at }));
+const read = async (stub: ProfileStub, at = AT) => parse(await readFrom(stub, { at }));
 
 /** A variation of the default definition, such as the next deployment might bring. */
 function changed(): Engine {
@@ -82,7 +83,7 @@ describe("erasing an event", () => {
         without.user,
         eventsOf(without.user, 0, count).filter(({ id }) => id !== "e3" && id !== `e${count - 1}`),
       );
-      expect((await read(stub, user)).digest).toBe((await read(without.stub, without.user)).digest);
+      expect((await read(stub)).digest).toBe((await read(without.stub)).digest);
     }
   });
 
@@ -92,7 +93,7 @@ describe("erasing an event", () => {
     await stub.erase(user, "e4");
     await evictDurableObject(stub);
     expect(await ingest(stub, user, [event(user, 4), event(user, 5)])).toEqual(["suppressed", "duplicate"]);
-    expect((await read(stub, user)).events).toBe(9);
+    expect((await read(stub)).events).toBe(9);
   });
 
   it("knows nothing of an event that is not there", async () => {
@@ -104,10 +105,10 @@ describe("erasing an event", () => {
     const { user, stub } = newProfile();
     await ingest(stub, user, eventsOf(user, 0, 200));
     for (const i of range(0, 199)) await stub.erase(user, `e${i}`);
-    const profile = await read(stub, user);
+    const profile = await read(stub);
     const other = newProfile();
     await ingest(other.stub, other.user, [event(other.user, 199)]);
-    expect(profile.digest).toBe((await read(other.stub, other.user)).digest);
+    expect(profile.digest).toBe((await read(other.stub)).digest);
   });
 });
 
@@ -119,16 +120,16 @@ describe("a preview", () => {
       user,
       eventsOf(user, 0, 400).filter((_, i) => i % 7 !== 0),
     );
-    const before = await read(stub, user);
+    const before = await read(stub);
     const preview = await stub.preview(user, { events: eventsOf(user, 0, 400), at: AT });
     if (preview.status !== "previewed") throw new Error(preview.status);
     const whole = newProfile();
     await ingest(whole.stub, whole.user, eventsOf(whole.user, 0, 400));
     expect(JSON.parse(preview.json)).toMatchObject({
       preview: true,
-      digest: (await read(whole.stub, whole.user)).digest,
+      digest: (await read(whole.stub)).digest,
     });
-    expect(await read(stub, user)).toEqual(before);
+    expect(await read(stub)).toEqual(before);
   });
 
   it("folds the whole history under a draft of a definition", async () => {
@@ -146,7 +147,7 @@ describe("a preview", () => {
       events: 300,
       numbers: { price: { count: 300 } },
     });
-    expect((await read(stub, user)).definition).toBe("ecommerce");
+    expect((await read(stub)).definition).toBe("ecommerce");
   });
 
   it("says what is wrong with a draft", async () => {
@@ -164,13 +165,13 @@ describe("a changed definition", () => {
     const engine = changed();
     const digest = await runInDurableObject(
       stub,
-      (_, { storage }) => parse(keeperOf(storage, engine).read(user, { at: AT })).digest,
+      (_, { storage }) => parse(keeperOf(storage, engine).read({ at: AT })).digest,
     );
     const other = newProfile();
     const expected = await runInDurableObject(other.stub, (_, { storage }) => {
       const keeper = keeperOf(storage, engine);
       keeper.ingest(other.user, eventsOf(other.user, 0, 500));
-      return parse(keeper.read(other.user, { at: AT })).digest;
+      return parse(keeper.read({ at: AT })).digest;
     });
     expect(digest).toBe(expected);
   });
@@ -182,7 +183,7 @@ describe("a changed definition", () => {
     const count = 40_000;
     for (let from = 0; from < count; from += 2000)
       await ingest(stub, user, eventsOf(user, from, from + 2000));
-    const before = await read(stub, user);
+    const before = await read(stub);
     await evictDurableObject(stub);
     const engine = changed();
     const [seen, late] = await runInDurableObject(stub, (_, { storage }) => {
@@ -196,7 +197,7 @@ describe("a changed definition", () => {
       const lateEvents = [event(user, 1, { id: "late" }), event(user, count + 1, { id: "new" })];
       const late = keeper.ingest(user, lateEvents);
       for (let i = 0; i < 20; i++) {
-        const profile = parse(keeper.read(user, { at: AT }));
+        const profile = parse(keeper.read({ at: AT }));
         answers.push(profile);
         if (profile.refolding === null) break;
       }
@@ -217,7 +218,7 @@ describe("a changed definition", () => {
       ]);
       for (let from = 0; from < count; from += 2000)
         keeper.ingest(other.user, eventsOf(other.user, from, from + 2000));
-      return parse(keeper.read(other.user, { at: AT })).digest;
+      return parse(keeper.read({ at: AT })).digest;
     });
     expect(seen.at(-1)?.digest).toBe(expected);
   });
@@ -230,16 +231,16 @@ describe("a changed definition", () => {
     await runInDurableObject(stub, (_, { storage }) => {
       // Folded to the end under another definition, which is what the deployed one then finds.
       const keeper = keeperOf(storage, changed());
-      for (let i = 0; i < 10; i++) keeper.read(user, { at: AT });
+      for (let i = 0; i < 10; i++) keeper.read({ at: AT });
     });
     await evictDurableObject(stub);
-    let { refolding } = await read(stub, user);
+    let { refolding } = await read(stub);
     expect(refolding).not.toBeNull();
     for (let i = 0; i < 10 && refolding !== null; i++) {
       await runDurableObjectAlarm(stub);
       ({ refolding } = await runInDurableObject(stub, async (instance) => {
         if (!(instance instanceof Profile)) throw new Error("a profile was expected");
-        return parse(await instance.read(user, { at: AT }));
+        return parse(await readFrom(instance, { at: AT }));
       }));
     }
     expect(refolding).toBeNull();
@@ -268,7 +269,7 @@ describe("a poison event", () => {
     poison(666);
     const late = [...eventsOf(user, 0, 999), event(user, 999, { properties: { price: 666 } })];
     const commits = vi.spyOn(Kernel.prototype, "fold");
-    const result = await stub.ingest(user, late);
+    const result = await ingestInto(stub, user, late);
     if (result.status !== "ingested") throw new Error(result.status);
     expect(result.receipts.filter(({ status }) => status === "applied")).toHaveLength(999);
     expect(result.receipts.at(-1)).toMatchObject({ status: "rejected", code: "poison" });
@@ -281,12 +282,12 @@ describe("a poison event", () => {
     await ingest(stub, user, eventsOf(user, 0, 100));
     poison(666);
     const batch = [event(user, 101), event(user, 102, { properties: { price: 666 } }), event(user, 103)];
-    const result = await stub.ingest(user, batch);
+    const result = await ingestInto(stub, user, batch);
     expect(result).toMatchObject({
       receipts: [{ status: "applied" }, { status: "rejected", code: "poison" }, { status: "applied" }],
     });
     vi.restoreAllMocks();
-    const profile = await read(stub, user);
+    const profile = await read(stub);
     expect(profile.events).toBe(102);
     const other = newProfile();
     await ingest(other.stub, other.user, [
@@ -294,6 +295,6 @@ describe("a poison event", () => {
       event(other.user, 101),
       event(other.user, 103),
     ]);
-    expect(profile.digest).toBe((await read(other.stub, other.user)).digest);
+    expect(profile.digest).toBe((await read(other.stub)).digest);
   });
 });

@@ -37,7 +37,7 @@ async function withKeeper<T>(
 }
 
 const profileOf = (keeper: Keeper, at: number) => {
-  const result = keeper.read("ann", { at });
+  const result = keeper.read({ at });
   if (result.status !== "found") throw new Error(result.status);
   return JSON.parse(result.json);
 };
@@ -116,7 +116,7 @@ describe("retention by count", () => {
       () => START,
       (keeper) => {
         for (let i = 0; i < 1000; i += 50) keeper.ingest("ann", eventsOf(i, i + 50));
-        expect(keeper.read("ann", { at: START + 10 * HOUR })).toEqual({ status: "forgotten" });
+        expect(keeper.read({ at: START + 10 * HOUR })).toEqual({ status: "forgotten" });
         expect(profileOf(keeper, START + 950 * HOUR).events).toBe(951);
       },
     );

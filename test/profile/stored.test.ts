@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../src/events/event.ts";
+import { ingestInto, readFrom } from "./asking.ts";
 import stored from "./fixtures/stored-1.json" with { type: "json" };
 
 // What each past version wrote must be readable for good. `stored-1.json` holds the rows of a profile of 150 events as
@@ -46,7 +47,7 @@ const event = (i: number): Event => ({
 describe("what version 1 stored", () => {
   it("is read as the same profile, its states and all", async () => {
     const stub = await lay("whole");
-    const result = await stub.read("ann", { at: AT });
+    const result = await readFrom(stub, { at: AT });
     if (result.status !== "found") throw new Error(result.status);
     expect(JSON.parse(result.json)).toMatchObject(stored.profile);
   });
@@ -56,7 +57,7 @@ describe("what version 1 stored", () => {
     const page = await stub.events({ limit: 200 });
     if (page.status !== "listed") throw new Error(page.status);
     expect(page.events.map(({ id }) => id)).toEqual(stored.ids);
-    const result = await stub.ingest("ann", [event(1), { ...event(2), id: stored.ids[100] ?? "" }]);
+    const result = await ingestInto(stub, "ann", [event(1), { ...event(2), id: stored.ids[100] ?? "" }]);
     expect(result).toMatchObject({ receipts: [{ status: "applied" }, { status: "duplicate" }] });
   });
 });
@@ -64,8 +65,8 @@ describe("what version 1 stored", () => {
 describe("what a later version stored", () => {
   it.each(["head.tail_check", "head.base"])("is refused without harm: %s", async (column) => {
     const stub = await lay(column, flipVersion(column));
-    expect(await stub.read("ann", { at: AT })).toEqual({ status: "failed", code: "state-newer" });
-    expect(await stub.ingest("ann", [event(1)])).toEqual({ status: "failed", code: "state-newer" });
+    expect(await readFrom(stub, { at: AT })).toEqual({ status: "failed", code: "state-newer" });
+    expect(await ingestInto(stub, "ann", [event(1)])).toEqual({ status: "failed", code: "state-newer" });
     const untouched = await runInDurableObject(stub, (_, { storage: { sql } }) =>
       sql.exec<{ version: number }>("SELECT version FROM head").one(),
     );
@@ -85,7 +86,7 @@ describe("a damaged blob", () => {
       const stub = await lay(`damaged ${column}`, (name, blob) => {
         if (name === column) blob[blob.length >> 1] = ~(blob[blob.length >> 1] ?? 0);
       });
-      const result = await stub.read("ann", { at: AT });
+      const result = await readFrom(stub, { at: AT });
       if (result.status !== "found") throw new Error(result.status);
       const { digest, events } = JSON.parse(result.json);
       expect([digest, events]).toEqual([stored.profile.digest, stored.profile.events]);
@@ -106,6 +107,6 @@ describe("a damaged blob", () => {
     await runInDurableObject(stub, (_, { storage: { sql } }) => {
       sql.exec("UPDATE head SET base = ?", new Uint8Array([1, 2]).buffer);
     });
-    expect(await stub.read("ann", { at: AT })).toMatchObject({ status: "found" });
+    expect(await readFrom(stub, { at: AT })).toMatchObject({ status: "found" });
   });
 });
