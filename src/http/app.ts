@@ -5,6 +5,7 @@ import { events } from "./events.ts";
 import { failures } from "./failures.ts";
 import { health } from "./health.ts";
 import { history } from "./history.ts";
+import { keys } from "./keys.ts";
 import { live } from "./live.ts";
 import { merge } from "./merge.ts";
 import { logCode } from "./objects.ts";
@@ -32,6 +33,7 @@ for (const { routes } of [
   failures,
   replay,
   stats,
+  keys,
   health,
 ]) {
   for (const { method, path, handler } of routes) app.on(method, path, guarded(`${method} ${path}`, handler));

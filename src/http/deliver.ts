@@ -24,9 +24,16 @@ export function undecided(deliveries: readonly Delivery[]): ProblemCode | undefi
     codes.add(delivery.code);
   }
   const [code] = codes;
-  const isOne = codes.size === 1;
-  if (isOne && (code === "too-busy" || code === "storage-full" || code === "overloaded")) return code;
-  return "unavailable";
+  if (codes.size > 1) return "unavailable";
+  switch (code) {
+    case "too-busy":
+    case "rate-limited":
+    case "storage-full":
+    case "overloaded":
+      return code;
+    default:
+      return "unavailable";
+  }
 }
 
 interface Group {

@@ -2,11 +2,12 @@ import type { ProfileStub } from "../environment.ts";
 import type { Failed } from "../profile/contract.ts";
 import type { Moved } from "../profile/merge-contract.ts";
 import { MOST_DEPTH } from "../profile/merging.ts";
-import { profileOf } from "../profile/stub.ts";
+import { idOf, profileOf } from "../profile/stub.ts";
 import { attempt } from "./attempt.ts";
 import { InFlight } from "./busy.ts";
 import type { Context } from "./context.ts";
 import type { Failure, Result } from "./problems.ts";
+import { exceeds } from "./rate.ts";
 import { requestId } from "./request-id.ts";
 
 /** How many requests about one user an isolate has in flight at most. */
@@ -26,6 +27,10 @@ export async function ask<T extends { status: string } | string | number>(
   user: string,
   question: (profile: ProfileStub, at: string) => Promise<T | Moved | Failed>,
 ): Promise<Result<T>> {
+  if (c.env.RATE_BY_USER) {
+    const failure = await exceeds(c, c.env.RATE_BY_USER, idOf(c.env, user).toString());
+    if (failure !== undefined) return { ok: false, failure };
+  }
   if (!inFlight.enter(user)) return refused(c, "too-busy");
   try {
     let at = user;
@@ -35,6 +40,8 @@ export async function ask<T extends { status: string } | string | number>(
       const { value } = asked;
       if (isFailed(value)) return refused(c, value.code);
       if (!isMoved(value)) return { ok: true, value };
+      // A token is for one user: what an anonymous one became part of is another's.
+      if (c.get("user") !== undefined) return { ok: false, failure: { code: "profile-unknown" } };
       at = value.to;
     }
     return refused(c, "unavailable");

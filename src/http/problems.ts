@@ -36,10 +36,37 @@ const PROBLEMS = {
     title: "The key is not known",
     remedy: "Check the key, and that it is of this deployment.",
   },
+  "key-expired": {
+    status: 401,
+    title: "The key has expired",
+    remedy: "Mint another with limn keys create.",
+  },
+  "key-revoked": {
+    status: 401,
+    title: "The key was revoked",
+    remedy: "Use another, or mint one with limn keys create.",
+  },
+  "token-invalid": {
+    status: 401,
+    title: "The user token is not accepted",
+    remedy:
+      "Send a JWT with the issuer, audience and algorithm of this deployment, and sub, iat, exp (a day at most) and scope.",
+  },
   "key-scope": {
     status: 403,
     title: "The key may not do this",
-    remedy: "Use the secret key, from a server.",
+    remedy: "Use a secret key, from a server.",
+  },
+  "key-origin": {
+    status: 403,
+    title: "The key may not be used from this origin",
+    remedy: "Send it from a page of its origins, or mint one for this origin with limn keys create --origin.",
+  },
+  "token-scope": {
+    status: 403,
+    title: "The user token may not do this",
+    remedy:
+      "Issue it with the scope of this route, read or live; all else takes a secret key, from a server.",
   },
   "origin-foreign": {
     status: 403,
@@ -143,6 +170,12 @@ const PROBLEMS = {
     retryAfter: 5,
     remedy: "Close one, or share one connection among them.",
   },
+  "rate-limited": {
+    status: 429,
+    title: "There are too many requests",
+    retryAfter: 10,
+    remedy: "Send the request again after Retry-After, and events in batches.",
+  },
   internal: { status: 500, title: "Something went wrong here", remedy: "Report it with the x-request-id." },
   "state-corrupt": {
     status: 500,
@@ -158,6 +191,12 @@ const PROBLEMS = {
     status: 503,
     title: "The service is not configured",
     remedy: "Set secrets with wrangler secret put <name>, variables in wrangler.toml.",
+  },
+  "keys-unavailable": {
+    status: 503,
+    title: "It cannot be known now whether the key is still good",
+    retryAfter: 1,
+    remedy: "Send the request again in a moment.",
   },
   overloaded: {
     status: 503,
@@ -176,6 +215,11 @@ const PROBLEMS = {
     title: "The profile cannot answer now",
     retryAfter: 1,
     remedy: "Send the request again in a moment.",
+  },
+  "revocations-full": {
+    status: 507,
+    title: "No more keys can be revoked one by one",
+    remedy: "Set another KEY_SECRET: that ends all keys at once. Then mint new ones.",
   },
   "storage-full": {
     status: 507,

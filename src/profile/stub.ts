@@ -2,7 +2,11 @@ import { createHmac } from "node:crypto";
 import type { Environment, ProfileNamespace, ProfileStub } from "../environment.ts";
 
 /** A fresh stub of a user's object. */
-export function profileOf({ PROFILES, ID_SECRET: secret = "" }: Environment, user: string): ProfileStub {
+export function profileOf(env: Environment, user: string): ProfileStub {
+  return env.PROFILES.get(idOf(env, user));
+}
+
+export function idOf({ PROFILES, ID_SECRET: secret = "" }: Environment, user: string): DurableObjectId {
   if (ids.of !== PROFILES || secret !== ids.secret || ids.known.size >= MOST_IDS) {
     ids = { of: PROFILES, secret, known: new Map() };
   }
@@ -12,7 +16,7 @@ export function profileOf({ PROFILES, ID_SECRET: secret = "" }: Environment, use
     id = PROFILES.idFromName(createHmac("sha256", secret).update(user).digest("hex"));
     ids.known.set(user, id);
   }
-  return PROFILES.get(id);
+  return id;
 }
 
 /** Ids worked out of late: a user comes back soon, and the two hashes cost more than the rest of a look-up. */
