@@ -4,12 +4,15 @@ import { answer } from "./answer.ts";
 import { readText } from "./body.ts";
 import type { App } from "./context.ts";
 import { type Delivery, deliver, undecided } from "./deliver.ts";
-import { formatOf } from "./formats.ts";
+import { formatIn } from "./formats.ts";
 import { joinAll, linksOf, refuseLinks } from "./join.ts";
 import { mediaType } from "./media.ts";
 import { type Failure, problem } from "./problems.ts";
 
 const ROUTE = "/v1/events";
+
+const ACCEPTED =
+  "application/json, application/x-ndjson, application/cloudevents+json, application/cloudevents-batch+json";
 
 /** `POST /v1/events`: one event or many, of one user or many; a receipt for each. */
 export const events = new Hono<App>().post(ROUTE, async (c) => {
@@ -18,11 +21,11 @@ export const events = new Hono<App>().post(ROUTE, async (c) => {
     countRefused(c, failure.code, at);
     return problem(c, failure);
   };
-  const format = formatOf(mediaType(c.req.header("Content-Type")));
+  const format = formatIn(c.req.raw.headers, mediaType(c.req.header("Content-Type")));
   if (format === undefined) {
     return refuse({
       code: "media-type",
-      headers: { "Accept-Post": "application/json, application/x-ndjson" },
+      headers: { "Accept-Post": ACCEPTED },
     });
   }
   const body = await readText(c.req.raw);

@@ -21,6 +21,11 @@ const PROBLEMS = {
     title: "The body cannot be decompressed",
     remedy: "Send the whole gzip stream.",
   },
+  "header-malformed": {
+    status: 400,
+    title: "A header is not text",
+    remedy: "Percent-encode the UTF-8 of what is not printable ASCII, and % itself.",
+  },
   "body-not-events": {
     status: 400,
     title: "The body holds no events",
