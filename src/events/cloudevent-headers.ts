@@ -32,14 +32,13 @@ export function bindHeaders(
     attributes.set(attribute, text);
   }
   if (type !== undefined) attributes.set("datacontenttype", type);
-  if (body !== "") {
-    if (type === undefined || isJsonType(type)) {
-      const parsed = parseJson(body);
-      if (!parsed.ok) return parsed;
-      attributes.set("data", parsed.value);
-    } else attributes.set("data", body);
-  }
-  return { ok: true, text: JSON.stringify(Object.fromEntries(attributes)) };
+  const head = JSON.stringify(Object.fromEntries(attributes)).slice(1, -1);
+  if (body === "") return { ok: true, text: `{${head}}` };
+  const isJson = type === undefined || isJsonType(type);
+  const parsed = isJson ? parseJson(body) : undefined;
+  if (parsed?.ok === false) return parsed;
+  // As it was sent: a value that is written again has lost what JavaScript has no number for, such as 1e400.
+  return { ok: true, text: `{"data":${isJson ? body : JSON.stringify(body)},${head}}` };
 }
 
 /**

@@ -63,7 +63,7 @@ function decide(item: Json, index: number, small: boolean, receivedAt: number): 
     source,
     ...user.members,
     event: type,
-    timestamp: item.time ?? null,
+    timestamp: timeOf(item.time ?? null),
     ...contentOf(read.value),
   };
   const decided = validate(native, index, receivedAt);
@@ -85,6 +85,11 @@ function eventId(source: string, id: string): string {
   return `sha256:${createHash("sha256")
     .update(JSON.stringify([source, id]))
     .digest("base64url")}`;
+}
+
+/** A time by RFC 3339, which knows no numbers, and takes t and z in lower case as well. */
+function timeOf(time: Json): Json {
+  return typeof time === "string" ? time.toUpperCase() : typeof time === "number" ? String(time) : time;
 }
 
 /** Members of a native event that say whose it is, and the pointers to where they stand in the CloudEvent. */
@@ -120,6 +125,7 @@ export function userMembers(item: JsonObject): User["members"] {
 /** The data of a CloudEvent, null without any; JSON in `data_base64` is decoded. */
 function readData(item: JsonObject): { ok: true; value: Json } | { ok: false; fault: Fault } {
   const { datacontenttype = null, data = null, data_base64: encoded = null } = item;
+  if (data === null && encoded === null) return { ok: true, value: null };
   if (datacontenttype !== null && !isJsonType(datacontenttype)) return { ok: false, fault: DATA_TYPE };
   if (encoded === null) return { ok: true, value: data };
   if (data !== null || typeof encoded !== "string" || !BASE64.test(encoded)) {

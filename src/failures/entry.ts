@@ -24,7 +24,11 @@ export function userOf(text: string): string | undefined {
   const parsed = parseJson(text);
   const item: Json = parsed.ok ? parsed.value : null;
   if (typeof item !== "object" || item === null || Array.isArray(item)) return undefined;
-  const { userId, anonymousId } = item.specversion === undefined ? item : userMembers(item);
+  // An event of our own form may have a member of that name.
+  return item.specversion === undefined ? profileIn(item) : (profileIn(userMembers(item)) ?? profileIn(item));
+}
+
+function profileIn({ userId, anonymousId }: { userId?: Json; anonymousId?: Json }): string | undefined {
   const user = idOf(userId);
   if (user !== undefined) return user;
   const anonymous = idOf(anonymousId);

@@ -56,6 +56,16 @@ describe("a CloudEvent", () => {
     expect(only(decode(bare))).toMatchObject({ time: NOW, properties: {} });
   });
 
+  it("has its time in RFC 3339, in lower case too, and never as a number", () => {
+    expect(only(decode(order({ time: "2026-11-25t10:00:00z" })))).toMatchObject({
+      time: Date.parse("2026-11-25T10:00:00Z"),
+    });
+    expect(only(decode(order({ time: 1_795_600_000_000 })))).toMatchObject({
+      code: "time-invalid",
+      pointer: "/time",
+    });
+  });
+
   it("keeps traits that are no object among the properties", () => {
     expect(only(decode(order({ data: { traits: 5 } })))).toMatchObject({ properties: { traits: 5 } });
   });
@@ -108,6 +118,11 @@ describe("a CloudEvent", () => {
       expect(only(decode(order({ datacontenttype })))).toMatchObject({ properties: { value: 10 } });
     },
   );
+
+  it("is not every item with a specversion: the user of an event of our own form is found, too", () => {
+    expect(userOf('{"specversion":"1.0","userId":"ann"}')).toBe("ann");
+    expect(userOf('{"specversion":"1.0","userId":"x","subject":"ann"}')).toBe("ann");
+  });
 
   it("may have its JSON in base64", () => {
     const { data, ...rest } = order();
@@ -197,6 +212,22 @@ describe("a header of binary mode", () => {
     expect(bound(headers, '{"__proto__":1}')).toEqual(
       JSON.parse('{"id":"1","datacontenttype":"application/json","data":{"__proto__":1}}'),
     );
+  });
+
+  it("leaves the data as it was sent: a number that is too large stays too large", () => {
+    const headers = {
+      "ce-specversion": "1.0",
+      "ce-id": "1",
+      "ce-source": "/s",
+      "ce-type": "t",
+      "ce-subject": "u",
+    };
+    const result = bind(headers, '{"price":1e400}');
+    if (!result.ok) throw new Error(result.code);
+    expect(only(decodeCloudEvent(result.text, NOW))).toMatchObject({ code: "number-out-of-range" });
+    const empty = bind({ ...headers, "content-type": "text/plain" });
+    if (!empty.ok) throw new Error(empty.code);
+    expect(only(decodeCloudEvent(empty.text, NOW))).toMatchObject({ name: "t", properties: {} });
   });
 
   it("leaves data that is not JSON as text, and refuses JSON that is broken", () => {
