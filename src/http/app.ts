@@ -12,6 +12,7 @@ import { problem } from "./problems.ts";
 import { profiles } from "./profiles.ts";
 import { rank } from "./rank.ts";
 import { replay } from "./replay.ts";
+import { spaces } from "./spaces.ts";
 import { stats } from "./stats.ts";
 
 /**
@@ -20,7 +21,19 @@ import { stats } from "./stats.ts";
 export const app = new Hono<App>();
 
 // A route is one function, its key included: Hono then calls it directly, where each middleware would be a promise.
-for (const { routes } of [events, profiles, live, history, rank, preview, failures, replay, stats, health]) {
+for (const { routes } of [
+  events,
+  profiles,
+  live,
+  history,
+  rank,
+  preview,
+  spaces,
+  failures,
+  replay,
+  stats,
+  health,
+]) {
   for (const { method, path, handler } of routes) app.on(method, path, guarded(`${method} ${path}`, handler));
 }
 
