@@ -34,9 +34,10 @@ export async function traitsOf(
   }
 }
 
-/** The first and the last event that are kept of a profile, and when it was seen first and last. */
+/** The first and the last event of a profile, and when it was seen first and last. */
 export interface Ends {
   status: "found";
+  /** Undefined when it is no longer kept. */
   first: Event | undefined;
   last: Event | undefined;
   firstSeen: string | null;
@@ -53,7 +54,8 @@ export async function endsOf(profile: ProfileStub): Promise<Ends | Unknown | Fai
   if (oldest.status === "failed") return oldest;
   if (newest.status === "failed") return newest;
   const { firstSeen, lastSeen } = read.value;
-  return { status: "found", first: oldest.events[0], last: newest.events[0], firstSeen, lastSeen };
+  const first = oldest.events.find(({ time }) => new Date(time).toISOString() === firstSeen);
+  return { status: "found", first, last: newest.events[0], firstSeen, lastSeen };
 }
 
 /** Whether there is a profile at all; one that cannot be read is one. */
