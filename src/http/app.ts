@@ -14,6 +14,7 @@ import { problem } from "./problems.ts";
 import { profiles } from "./profiles.ts";
 import { rank } from "./rank.ts";
 import { replay } from "./replay.ts";
+import { spaces } from "./spaces.ts";
 import { stats } from "./stats.ts";
 
 /**
@@ -30,6 +31,7 @@ for (const { routes } of [
   rank,
   preview,
   merge,
+  spaces,
   failures,
   replay,
   stats,

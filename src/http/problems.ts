@@ -85,6 +85,18 @@ const PROBLEMS = {
     remedy:
       "Check the id; a profile begins with its first event. Without a userId it is anonymous:<anonymousId>.",
   },
+  "collection-unknown": {
+    status: 404,
+    title: "There is no such collection of profiles",
+    remedy:
+      "Read the collection users: there are no profiles of accounts, and what was sent of groups is with each user.",
+  },
+  "id-type-unknown": {
+    status: 404,
+    title: "Profiles are not found by ids of this kind",
+    remedy:
+      "Ask for user_id:<userId> or anonymous_id:<anonymousId>; no other ids are indexed, e-mail addresses neither.",
+  },
   "event-unknown": {
     status: 404,
     title: "There is no such event",
@@ -250,6 +262,12 @@ export interface Failure {
 }
 
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
+
+/** The status of a failure, and in one text what is wrong and what to do: for answers that have a form of their own as well. */
+export function explain({ code, detail }: Failure): { status: number; message: string } {
+  const { status, title, remedy }: Kind = PROBLEMS[code];
+  return { status, message: `${detail ?? `${title}.`} ${remedy}` };
+}
 
 /** The response to a failure: problem details (RFC 9457), with further members where `more` has some. */
 export function problem(c: Context, failure: Failure, more: object = {}): Response {

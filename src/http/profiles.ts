@@ -24,6 +24,8 @@ export const PROFILE_FIELDS = [
   "windows",
   "scores",
   "quality",
+  "merged",
+  "merging",
   "refolding",
 ] as const;
 

@@ -40,9 +40,13 @@ export type Unread =
   | { status: "unknown" }
   | { status: "forgotten" };
 
-/** Which events to list, newest first. */
+/** Which events to list, newest first unless told otherwise. */
 export interface EventsQuery {
-  name?: string;
+  /** Only of this name, or of one of these. */
+  name?: string | string[];
+  /** None of these names. */
+  otherThan?: string[];
+  oldestFirst?: true;
   /** Inclusive, ms. */
   from?: number;
   /** Exclusive, ms. */

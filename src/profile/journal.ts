@@ -3,7 +3,7 @@ import type { Receipt } from "./contract.ts";
 import type { Engine } from "./engine.ts";
 import { foldEvents } from "./fold.ts";
 import { createHead, hasHead, readHead, type StoredHead, writeHead, writeTail } from "./head.ts";
-import { type Listed, type Listing, listNewest } from "./listing.ts";
+import { type Listed, type Listing, listEvents } from "./listing.ts";
 import { keepDefinition, keptEngine, keptFingerprint } from "./outdated.ts";
 import type { Key, Page } from "./pages.ts";
 import { type Left, Sealed } from "./sealed.ts";
@@ -243,9 +243,9 @@ export class Journal {
     return sealed.stateAt(time, fresh);
   }
 
-  /** Events newest first, as `listing.ts` says. */
+  /** Events, as `listing.ts` says. */
   list(query: Listing): Listed {
-    return listNewest(this.#tail.events, this.#sealed, query);
+    return listEvents(this.#tail.events, this.#sealed, query);
   }
 
   /** Why an event lies before the kept history, or undefined. */

@@ -240,9 +240,11 @@ export class Keeper {
   }
 
   #describe({ shown, user, version, refolding }: Journal, state: State, at: number) {
+    const { members, isMerging } = this.merges;
     return {
       ...describe(shown.engine, user, version, state, at),
-      ...(this.merges.isMerging ? { merging: true } : {}),
+      ...(members.size > 0 ? { merged: [...members.keys()] } : {}),
+      ...(isMerging ? { merging: true } : {}),
       refolding: refolding ?? null,
     };
   }
@@ -306,13 +308,15 @@ export class Keeper {
     if (this.merges.moved !== undefined) return this.merges.moved;
     return this.#read((_, journal): Outcome<EventsPage> => {
       if (journal === undefined) return { journal, value: { status: "listed", events: [] } };
-      const { name, to, limit, from = Number.NEGATIVE_INFINITY, cursor } = query;
+      const { otherThan, limit, cursor } = query;
+      const names = typeof query.name === "string" ? [query.name] : query.name;
       const value = journal.list({
-        filter: (event) =>
-          (name === undefined || event.name === name) && (to === undefined || event.time < to),
+        filter: ({ name }) => names?.includes(name) !== false && otherThan?.includes(name) !== true,
         limit,
-        from,
-        ...(cursor === undefined ? {} : { before: cursor }),
+        from: query.from ?? Number.NEGATIVE_INFINITY,
+        to: query.to ?? Number.POSITIVE_INFINITY,
+        oldestFirst: query.oldestFirst === true,
+        ...(cursor === undefined ? {} : { after: cursor }),
       });
       return { journal, value: { status: "listed", ...value } };
     });
