@@ -10,9 +10,11 @@ import { live } from "./live.ts";
 import { merge } from "./merge.ts";
 import { logCode } from "./objects.ts";
 import { preview } from "./preview.ts";
+import { problemPages } from "./problem-pages.ts";
 import { problem } from "./problems.ts";
 import { profiles } from "./profiles.ts";
 import { rank } from "./rank.ts";
+import { reference } from "./reference.ts";
 import { replay } from "./replay.ts";
 import { spaces } from "./spaces.ts";
 import { stats } from "./stats.ts";
@@ -37,6 +39,8 @@ for (const { routes } of [
   stats,
   keys,
   health,
+  problemPages,
+  reference,
 ]) {
   for (const { method, path, handler } of routes) app.on(method, path, guarded(`${method} ${path}`, handler));
 }

@@ -16,6 +16,10 @@ export type Access = "anyone" | readonly Opener[] | { inBody: readonly KeyKind[]
 /** Who may use which route. A route that is not here is closed to all. */
 export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /healthz": "anyone",
+  "GET /problems/:code": "anyone",
+  "GET /openapi.json": "anyone",
+  "GET /docs": "anyone",
+  "GET /docs/:file": "anyone",
   "POST /v1/events": ["write", "secret"],
   "GET /v1/profiles/:id": ["secret", "user:read"],
   "GET /v1/profiles/:id/live": ["secret", "user:live"],
