@@ -63,11 +63,27 @@ const PATH_PARAMETERS: Record<string, string> = {
 /** The document, the same each time. */
 export function makeDocument() {
   const converter = new Converter(NAMED);
+  const problems = new Map(
+    Object.entries(OPERATIONS).map(([route, operation]) => [
+      route,
+      problemResponses(converter, route, operation),
+    ]),
+  );
+  const shared = new SharedResponses([...problems.values()].flat());
   const paths: Record<string, Record<string, object>> = {};
   for (const [route, operation] of Object.entries(OPERATIONS)) {
     const [method = "", path = ""] = route.split(" ");
     const template = path.replaceAll(/:(\w+)/g, "{$1}");
-    paths[template] = { ...paths[template], [method.toLowerCase()]: describe(converter, route, operation) };
+    paths[template] = {
+      ...paths[template],
+      [method.toLowerCase()]: {
+        ...describe(converter, route, operation),
+        responses: Object.fromEntries([
+          ...answersOf(converter, operation),
+          ...(problems.get(route) ?? []).map(([status, response]) => [status, shared.refer(response)]),
+        ]),
+      },
+    };
   }
   return {
     openapi: "3.1.0",
@@ -86,6 +102,7 @@ export function makeDocument() {
     paths,
     components: {
       schemas: converter.components,
+      responses: shared.components,
       headers: {
         RequestId: {
           description: "The request's id, which the log has as well.",
@@ -111,24 +128,12 @@ export function makeDocument() {
 export type Document = ReturnType<typeof makeDocument>;
 
 function describe(converter: Converter, route: string, operation: Operation): object {
-  const { id, tag, summary, description, query = [], headers = [], body, answers } = operation;
+  const { id, tag, summary, description, query = [], headers = [], body } = operation;
   const parameters = [
     ...[...route.matchAll(/:(\w+)/g)].map(([, name = ""]) => pathParameter(name)),
     ...query.map((parameter) => describeParameter(converter, "query", parameter)),
     ...headers.map((parameter) => describeParameter(converter, "header", parameter)),
   ];
-  const statuses = Object.entries(answers).map(([status, { description, schema, type, headers = {} }]) => {
-    const shape = schema === undefined ? { type: "string" } : converter.convert(schema);
-    const isEmpty = schema === undefined && type === undefined;
-    const content = isEmpty ? {} : { content: { [type ?? "application/json"]: { schema: shape } } };
-    const own = Object.entries(headers).map(([name, description]) => [
-      name,
-      { description, schema: { type: "string" } },
-    ]);
-    // The runtime ends its part of a connection that becomes a WebSocket's before there could be one.
-    const requestId = status === "101" ? {} : { "X-Request-Id": REQUEST_ID };
-    return [status, { description, headers: { ...requestId, ...Object.fromEntries(own) }, ...content }];
-  });
   return {
     operationId: id,
     tags: [tag],
@@ -146,8 +151,23 @@ function describe(converter: Converter, route: string, operation: Operation): ob
             ),
           },
         }),
-    responses: { ...Object.fromEntries(statuses), ...describeProblems(converter, route, operation) },
   };
+}
+
+/** Responses that are no problem. */
+function answersOf(converter: Converter, operation: Operation): [string, object][] {
+  return Object.entries(operation.answers).map(([status, { description, schema, type, headers = {} }]) => {
+    const shape = schema === undefined ? { type: "string" } : converter.convert(schema);
+    const isEmpty = schema === undefined && type === undefined;
+    const content = isEmpty ? {} : { content: { [type ?? "application/json"]: { schema: shape } } };
+    const own = Object.entries(headers).map(([name, description]) => [
+      name,
+      { description, schema: { type: "string" } },
+    ]);
+    // The runtime ends its part of a connection that becomes a WebSocket's before there could be one.
+    const requestId = status === "101" ? {} : { "X-Request-Id": REQUEST_ID };
+    return [status, { description, headers: { ...requestId, ...Object.fromEntries(own) }, ...content }];
+  });
 }
 
 const REQUEST_ID = { $ref: "#/components/headers/RequestId" };
@@ -172,25 +192,57 @@ function resolve(converter: Converter, schema: JsonSchema): JsonSchema {
   return name === undefined ? schema : (converter.components[name] ?? schema);
 }
 
-/** A response by status, which names the codes that it can have. */
-function describeProblems(converter: Converter, route: string, operation: Operation): Record<string, object> {
+/** Responses that several operations have: components, by status and, where there are several of one, by number. */
+class SharedResponses {
+  readonly components: Record<string, object> = {};
+  readonly #names = new Map<string, string>();
+
+  /** Of all that the document will have. */
+  constructor(responses: Iterable<[status: number, response: object]>) {
+    const times = new Map<string, number>();
+    for (const [status, response] of responses) {
+      const json = JSON.stringify(response);
+      const count = (times.get(json) ?? 0) + 1;
+      times.set(json, count);
+      if (count !== 2) continue;
+      let name = `Problem${status}`;
+      for (let i = 2; name in this.components; i++) name = `Problem${status}-${i}`;
+      this.components[name] = response;
+      this.#names.set(json, name);
+    }
+  }
+
+  /** The response, or where it is. */
+  refer(response: object): object {
+    const name = this.#names.get(JSON.stringify(response));
+    return name === undefined ? response : { $ref: `#/components/responses/${name}` };
+  }
+}
+
+/** Responses by status, which name the codes that they can have. */
+function problemResponses(converter: Converter, route: string, operation: Operation): [number, object][] {
   const { problem = Problem } = operation;
   const codes = problemsOf(route, operation);
-  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
-  const responses = Array.from(byStatus, ([status, group]) => {
-    const kinds = group.map((code): Kind => PROBLEMS[code]);
-    const retry = kinds.some(({ retryAfter }) => retryAfter !== undefined)
-      ? { "Retry-After": RETRY_AFTER }
-      : {};
-    const description = group.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(" ");
-    const schema = {
-      ...converter.convert(problem),
-      properties: { type: { enum: group.map((code) => `/problems/${code}`) } },
-    };
-    const content = { "application/problem+json": { schema } };
-    return [status, { description, headers: { "X-Request-Id": REQUEST_ID, ...retry }, content }];
-  });
-  return Object.fromEntries(responses);
+  return Array.from(
+    Map.groupBy(codes, (code) => PROBLEMS[code].status),
+    ([status, group]) => {
+      const kinds = group.map((code): Kind => PROBLEMS[code]);
+      const isRetry = kinds.some(({ retryAfter }) => retryAfter !== undefined);
+      const description = group.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(" ");
+      const schema = {
+        ...converter.convert(problem),
+        properties: { type: { enum: group.map((code) => `/problems/${code}`) } },
+      };
+      return [
+        status,
+        {
+          description,
+          headers: { "X-Request-Id": REQUEST_ID, ...(isRetry ? { "Retry-After": RETRY_AFTER } : {}) },
+          content: { "application/problem+json": { schema } },
+        },
+      ];
+    },
+  );
 }
 
 /** All codes of an operation, in the order of the table of problems. */
