@@ -17,7 +17,7 @@ export interface Operation {
   /** Those that neither the keys nor {@link EVERYWHERE} bring. */
   problems: readonly ProblemCode[];
   /** The form of its problems, where they have members of their own. */
-  problem?: v.GenericSchema;
+  problem?: v.ObjectSchema<v.ObjectEntries, undefined>;
 }
 
 export const TAGS = {

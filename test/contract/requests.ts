@@ -228,3 +228,23 @@ function spoil(route: string, sent: Sent): Exchange[] {
 
 /** The routes that read a query. */
 const QUERIES = /^GET \/v1\/profiles|^GET \/v1\/spaces|\/v1\/failures$/;
+
+/** What is sent, by the Authorization header of each kind of key. */
+export function prepare(
+  route: string,
+  sent: Sent,
+  base: string,
+  authorization: Record<Exclude<Sent["key"], "none" | undefined>, string>,
+) {
+  const { path = {}, query, key = "secret", body: given } = sent;
+  const [method = "", template = ""] = route.split(" ");
+  const place = template.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(path[name] ?? ""));
+  const url = new URL(place + (query === undefined ? "" : `?${query}`), base);
+  const body = given === undefined || typeof given === "string" ? given : JSON.stringify(given);
+  const headers = new Headers({
+    ...(key === "none" ? {} : { Authorization: authorization[key] }),
+    ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+    ...sent.headers,
+  });
+  return { url, method, headers, body };
+}

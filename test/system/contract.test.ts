@@ -3,7 +3,15 @@ import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mintKey } from "../../src/keys/key.ts";
 import { Contract } from "../contract/document.ts";
-import { BEFORE, CANARY, exchanges, GOOD, RETENTION_EVENTS, type Sent } from "../contract/requests.ts";
+import {
+  BEFORE,
+  CANARY,
+  exchanges,
+  GOOD,
+  prepare,
+  RETENTION_EVENTS,
+  type Sent,
+} from "../contract/requests.ts";
 import { NOT_OVER_HTTP } from "../contract/statuses.ts";
 import { KEYS, serve, type TestEdge } from "./edge.ts";
 
@@ -46,16 +54,8 @@ interface Asked {
 }
 
 async function send(route: string, sent: Sent): Promise<Asked> {
-  const { path = {}, query, key = "secret", body: given, again, upgrade } = sent;
-  const [method = "", template = ""] = route.split(" ");
-  const place = template.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(path[name] ?? ""));
-  const url = new URL(place + (query === undefined ? "" : `?${query}`), edge.url);
-  const body = given === undefined || typeof given === "string" ? given : JSON.stringify(given);
-  const headers = new Headers({
-    ...(key === "none" ? {} : { Authorization: AUTHORIZATION[key] }),
-    ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-    ...sent.headers,
-  });
+  const { again, upgrade } = sent;
+  const { url, method, headers, body } = prepare(route, sent, edge.url, AUTHORIZATION);
   const type = headers.get("Content-Type") ?? "";
   if (upgrade) return { url, type, body, answer: await open(url, headers) };
   const ask = () => fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
