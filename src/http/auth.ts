@@ -134,11 +134,12 @@ async function openByToken(
   if (!looksLikeToken(sent)) return refused("Only a user token may stand in a URL, never a key.").failure;
   const verified = await keyring.userTokens.verify(sent);
   if (!verified.ok) return verified.failure;
-  const { user, scopes } = verified.value;
+  const { user, scopes, until } = verified.value;
   if (!scopes.some((scope) => allowed.includes(`user:${scope}`))) return { code: "token-scope" };
   // The answer for another user is the one for a user who is not there.
   if (c.req.param("id") !== user) return { code: "profile-unknown" };
   c.set("user", user);
+  c.set("until", until);
   return undefined;
 }
 
