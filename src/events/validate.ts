@@ -3,8 +3,8 @@ import { type Fault, inspect } from "./inspect.ts";
 import { EVENT_BYTES, FUTURE_MS, ID_LENGTH, NAME_LENGTH, USER_LENGTH } from "./limits.ts";
 import { parseTime } from "./time.ts";
 
-/** An item of a request, decided. */
-export type Validated = { ok: true; event: Event } | { ok: false; rejection: Rejection };
+/** An item of a request, decided; with the anonymous profile that the event says was its user's all along. */
+export type Validated = { ok: true; event: Event; alias?: string } | { ok: false; rejection: Rejection };
 
 /** What profile ids of users without a `userId` start with. */
 export const ANONYMOUS = "anonymous:";
@@ -87,7 +87,7 @@ function readTime(item: JsonObject, receivedAt: number): number | Fault {
   return time <= receivedAt + FUTURE_MS ? time : TIME_IN_FUTURE;
 }
 
-function isObject(value: Json): value is JsonObject {
+export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -1,6 +1,8 @@
 import { Hono } from "hono";
+import { answerText } from "./answer.ts";
 import { guarded } from "./auth.ts";
 import type { App } from "./context.ts";
+import { preflightHeaders } from "./cors.ts";
 import { events } from "./events.ts";
 import { failures } from "./failures.ts";
 import { health } from "./health.ts";
@@ -12,6 +14,7 @@ import { problem } from "./problems.ts";
 import { profiles } from "./profiles.ts";
 import { rank } from "./rank.ts";
 import { replay } from "./replay.ts";
+import { segment } from "./segment.ts";
 import { stats } from "./stats.ts";
 
 /**
@@ -20,11 +23,25 @@ import { stats } from "./stats.ts";
 export const app = new Hono<App>();
 
 // A route is one function, its key included: Hono then calls it directly, where each middleware would be a promise.
-for (const { routes } of [events, profiles, live, history, rank, preview, failures, replay, stats, health]) {
+for (const { routes } of [
+  events,
+  segment,
+  profiles,
+  live,
+  history,
+  rank,
+  preview,
+  failures,
+  replay,
+  stats,
+  health,
+]) {
   for (const { method, path, handler } of routes) app.on(method, path, guarded(`${method} ${path}`, handler));
 }
 
 app.notFound((c) => {
+  const preflight = preflightHeaders(c);
+  if (preflight !== undefined) return answerText(c, null, 204, preflight);
   const methods = METHODS.filter((method) => app.router.match(method, c.req.path)[0].length > 0);
   if (methods.length === 0) return problem(c, { code: "not-found" });
   const allowed = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
