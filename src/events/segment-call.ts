@@ -147,7 +147,7 @@ function placeOf(call: Call, item: JsonObject, pointer: string): string {
     case "/traits":
       return (call === "identify" && isSaid(item.traits) ? first : "/context/traits") + rest;
     case "/timestamp":
-      return isSaid(item.timestamp) ? first : "/originalTimestamp";
+      return isSaid(item.originalTimestamp) && !isSaid(item.timestamp) ? "/originalTimestamp" : first;
     default:
       return pointer;
   }
