@@ -6,7 +6,13 @@ export type Decoded =
   | { ok: true; items: Validated[] }
   | {
       ok: false;
-      code: "json-malformed" | "json-too-deep" | "body-not-events" | "no-events" | "too-many-events";
+      code:
+        | "json-malformed"
+        | "json-too-deep"
+        | "body-not-events"
+        | "body-too-large"
+        | "no-events"
+        | "too-many-events";
       detail: string;
     };
 

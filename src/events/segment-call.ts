@@ -24,7 +24,7 @@ const NAMES = {
  * | call | event | properties | traits |
  * |---|---|---|---|
  * | track | its `event` | its properties | `context.traits` |
- * | identify | Identify | | `context.traits`, and over them its traits |
+ * | identify | Identify | | its traits, else `context.traits` |
  * | page, screen | Page Viewed, Screen Viewed | its properties, `name`, `category` | `context.traits` |
  * | group | Group | its traits, which are the group's, and `groupId` | `context.traits` |
  * | alias | Alias | `previousId` | `context.traits` |
@@ -42,7 +42,7 @@ export function decideCall(
   const call = CALLS.find((name) => name === type);
   if (!isObject(item)) return validate(item, index, receivedAt);
   if (call === undefined) return reject(item, index, TYPE_INVALID);
-  const context = { ...toObject(batch.context), ...toObject(item.context) };
+  const context = contextOf(item, batch);
   const { properties, fault } = propertiesOf(call, item, context);
   if (fault !== undefined) return reject(item, index, fault);
 
@@ -51,7 +51,8 @@ export function decideCall(
   const traits = traitsOf(call, item, context);
   const said = { userId, anonymousId, event, properties, traits };
   const time = timeOf(item, batch, receivedAt);
-  const messageId = item.messageId ?? madeId(said, stampOf(item, batch), receivedAt, index);
+  const messageId =
+    item.messageId ?? madeId(said, typeof time === "number" ? stampOf(item, batch) : null, receivedAt, index);
   const decided = validate({ messageId, ...said, timestamp: time }, index, receivedAt);
   if (!decided.ok) {
     const { pointer } = decided.rejection;
@@ -59,6 +60,14 @@ export function decideCall(
   }
   const alias = aliasOf(call, item);
   return alias === undefined || alias === decided.event.user ? decided : { ...decided, alias };
+}
+
+/** What is read of a call's context: of what it does not say itself, what the batch says for all. */
+function contextOf(item: JsonObject, batch: JsonObject): JsonObject {
+  const own = toObject(item.context);
+  const shared = toObject(batch.context);
+  const { traits = shared.traits ?? null, externalIds = shared.externalIds ?? null } = own;
+  return { traits, externalIds };
 }
 
 function propertiesOf(
@@ -98,10 +107,8 @@ function propertiesOf(
 
 /** What the user declares with a call. A group's traits are not the user's. */
 function traitsOf(call: Call, item: JsonObject, context: JsonObject): Json {
-  const declared = context.traits ?? null;
-  if (call !== "identify") return declared;
-  const own = item.traits ?? null;
-  return isObject(declared) && isObject(own) ? { ...declared, ...own } : (own ?? declared);
+  const own = call === "identify" ? item.traits : undefined;
+  return own ?? context.traits ?? null;
 }
 
 /** The profile that a call says was its user's all along, by its id. */
@@ -153,7 +160,8 @@ function placeOf(call: Call, item: JsonObject, pointer: string): string {
   }
 }
 
-function toObject(value: Json | undefined): JsonObject {
+/** The object, or an empty one in place of anything else. */
+export function toObject(value: Json | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
 

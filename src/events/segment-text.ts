@@ -13,31 +13,41 @@ export function callTexts(body: string, indices: readonly number[], call?: Call)
   }
   const batch = memberTexts(body);
   const items = elementTexts(batch.get("batch") ?? "[]");
+  const context = membersOf(batch.get("context"));
   return indices.map((index) => {
     const item = items[index] ?? "null";
-    return item.startsWith("{") ? write(lean(memberTexts(item), batch)) : item;
+    return item.startsWith("{") ? write(lean(memberTexts(item), batch, context)) : item;
   });
 }
 
-/** Adds to an item what it leans on the batch for. */
-function lean(item: Map<string, string>, batch: Map<string, string>): Map<string, string> {
-  if (!isSaid(item, "sentAt") && isSaid(batch, "sentAt")) item.set("sentAt", batch.get("sentAt") ?? "null");
-  const hasTime = isSaid(item, "timestamp") || isSaid(item, "originalTimestamp");
-  if (!hasTime && isSaid(batch, "timestamp")) item.set("timestamp", batch.get("timestamp") ?? "null");
-  const shared = membersOf(batch.get("context"));
-  if (shared.size > 0) item.set("context", write(new Map([...shared, ...membersOf(item.get("context"))])));
+type Members = Map<string, string>;
+
+/** Adds to an item what it leans on the batch for, and no more: that would multiply what was sent. */
+function lean(item: Members, batch: Members, context: Members): Members {
+  if (!isSaid(item, "sentAt")) copy("sentAt", batch, item);
+  if (!isSaid(item, "timestamp") && !isSaid(item, "originalTimestamp")) copy("timestamp", batch, item);
+  const own = membersOf(item.get("context"));
+  for (const name of ["traits", "externalIds"]) {
+    if (!own.has(name)) copy(name, context, own);
+  }
+  if (own.size > 0) item.set("context", write(own));
   return item;
 }
 
-function isSaid(members: Map<string, string>, name: string): boolean {
+function copy(name: string, from: Members, to: Members): void {
+  const text = from.get(name);
+  if (text !== undefined) to.set(name, text);
+}
+
+function isSaid(members: Members, name: string): boolean {
   return (members.get(name) ?? "null") !== "null";
 }
 
-function membersOf(text: string | undefined): Map<string, string> {
+function membersOf(text: string | undefined): Members {
   return text?.startsWith("{") ? memberTexts(text) : new Map();
 }
 
-function write(members: Map<string, string>): string {
+function write(members: Members): string {
   const written = Array.from(members, ([name, text]) => `${JSON.stringify(name)}:${text}`);
   return `{${written.filter((member) => !member.startsWith('"writeKey":')).join(",")}}`;
 }

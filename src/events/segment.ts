@@ -1,7 +1,9 @@
+import { Buffer } from "node:buffer";
 import { type Decoded, refuseCount } from "./decoded.ts";
+import type { Json } from "./event.ts";
 import { elementTexts, fits, memberTexts, parseJson } from "./json.ts";
-import { BODY_DEPTH, EVENT_BYTES } from "./limits.ts";
-import { type Call, decideCall } from "./segment-call.ts";
+import { BODY_BYTES, BODY_DEPTH, EVENT_BYTES } from "./limits.ts";
+import { type Call, decideCall, toObject } from "./segment-call.ts";
 import { EVENT_TOO_LARGE, isObject, reject } from "./validate.ts";
 
 /** An event in an array in an object. */
@@ -27,7 +29,11 @@ export function decodeSegment(text: string, receivedAt: number, call?: Call): De
   if (!Array.isArray(batch)) return NO_BATCH;
   const refused = refuseCount(batch.length);
   if (refused !== undefined) return refused;
-  const isLarge = findLarge(text);
+  const { traits, externalIds } = toObject(body.context);
+  const leant = bytesOf(traits) + bytesOf(externalIds);
+  if ((leant + bytesOf(body.sentAt) + bytesOf(body.timestamp)) * batch.length > BODY_BYTES)
+    return SHARED_TOO_LARGE;
+  const isLarge = findLarge(text, EVENT_BYTES - leant);
   const items = batch.map((item, index) =>
     isLarge(index)
       ? reject(item, index, EVENT_TOO_LARGE)
@@ -43,13 +49,18 @@ export function writeKeyIn(text: string): string | undefined {
   return typeof key === "string" ? key : undefined;
 }
 
-/** Whether an item of a batch is too large. Most batches are smaller than what an event may be. */
-function findLarge(text: string): (index: number) => boolean {
+/** The size of what each call of a batch may lean on: it counts for each of them, as if it had been sent with it. */
+function bytesOf(shared: Json | undefined): number {
+  return shared === undefined ? 0 : Buffer.byteLength(JSON.stringify(shared));
+}
+
+/** Whether an item of a batch is larger than `limit`. Most batches are smaller than what an event may be. */
+function findLarge(text: string, limit: number): (index: number) => boolean {
   if (fits(text, 0, text.length, EVENT_BYTES)) return () => false;
   const texts = elementTexts(memberTexts(text).get("batch") ?? "[]");
   return (index) => {
     const item = texts[index] ?? "";
-    return !fits(item, 0, item.length, EVENT_BYTES);
+    return !fits(item, 0, item.length, limit);
   };
 }
 
@@ -58,4 +69,9 @@ const NO_BATCH: Decoded = {
   ok: false,
   code: "body-not-events",
   detail: "The body has no batch: send an object with an array of calls as its batch.",
+};
+const SHARED_TOO_LARGE: Decoded = {
+  ok: false,
+  code: "body-too-large",
+  detail: `What the batch says for all of its calls, said by each of them, is larger than ${BODY_BYTES} bytes.`,
 };

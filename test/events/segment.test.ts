@@ -62,7 +62,7 @@ describe("a call", () => {
     });
   });
 
-  it("of identify declares traits, its own over those of the context, and links the anonymous profile", () => {
+  it("of identify declares its traits, else those of the context, and links the anonymous profile", () => {
     const item = one("identify", {
       anonymousId: "a",
       traits: { plan: "pro" },
@@ -70,8 +70,9 @@ describe("a call", () => {
     });
     expect(item).toMatchObject({
       alias: "anonymous:a",
-      event: { name: "Identify", user: "u", properties: {}, traits: { plan: "pro", age: 7 } },
+      event: { name: "Identify", user: "u", properties: {}, traits: { plan: "pro" } },
     });
+    expect(eventOf(one("identify", { context: { traits: { age: 7 } } })).traits).toEqual({ age: 7 });
     expect(eventOf(one("identify", {})).traits).toBeUndefined();
   });
 
@@ -266,6 +267,31 @@ describe("a batch", () => {
     expect(outcome(decodeSegment(body, NOW))).toEqual(["event-too-large", "b", "too-deep", "d"]);
     const shadowed = body.replace("{", '{"batch":[7],"x":"[,]","\\u0062atch":[],');
     expect(outcome(decodeSegment(shadowed, NOW))).toEqual(["event-too-large", "b", "too-deep", "d"]);
+  });
+
+  it("counts what it says for all as if each call said it: a short body is no large one", () => {
+    const small = Array.from({ length: 2000 }, (_, i) => track(`${i}`));
+    const long = "x".repeat(2000);
+    for (const shared of [{ context: { traits: { long } } }, { timestamp: long }, { sentAt: long }]) {
+      expect(outcome(decodeSegment(batchOf(small, shared), NOW))).toBe("body-too-large");
+      expect(outcome(decodeSegment(batchOf(small.slice(0, 500), shared), NOW))).toHaveLength(500);
+    }
+    const traits = { long: "x".repeat(20_000) };
+    const calls = [track("a"), track("b", { properties: { long: "x".repeat(13_000) } })];
+    expect(outcome(decodeSegment(batchOf(calls, { context: { traits } }), NOW))).toEqual([
+      "a",
+      "event-too-large",
+    ]);
+    expect(outcome(decodeSegment(batchOf(calls), NOW))).toEqual(["a", "b"]);
+  });
+
+  it("is decided in bounded time, whatever its calls lean on", () => {
+    const junk = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, i]));
+    const calls = Array.from({ length: 2400 }, () => ({ type: "identify", userId: "" }));
+    const body = batchOf(calls, { context: junk });
+    expect(outcome(decodeSegment(body, NOW))).toHaveLength(2400);
+    const texts = callTexts(body, [...calls.keys()]);
+    expect(texts.join("").length).toBeLessThan(body.length);
   });
 
   it("names the key that it may be taken in by", () => {
