@@ -1,5 +1,8 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { mintKey } from "./src/keys/key.ts";
+
+const KEY_SECRET = "the tests' secret that keys are made of";
 
 // Three kinds of tests: in Node, in the real runtime, and against a served edge over HTTP.
 export default defineConfig({
@@ -9,8 +12,9 @@ export default defineConfig({
         test: {
           name: "node",
           include: [
-            "test/{events,definition,kernel,reference,cli,data,learning,conformance}/**/*.test.ts",
+            "test/{events,keys,definition,kernel,reference,cli,data,learning,conformance}/**/*.test.ts",
             "test/faults/simulation.test.ts",
+            "test/faults/merging.test.ts",
           ],
         },
       },
@@ -20,10 +24,15 @@ export default defineConfig({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               bindings: {
-                WRITE_KEY: "test-write-key",
-                SECRET_KEY: "test-secret-key",
+                KEY_SECRET,
                 ID_SECRET: "test-id-secret",
+                WRITE_KEY: mintKey(KEY_SECRET, { kind: "write" }),
+                SECRET_KEY: mintKey(KEY_SECRET, { kind: "secret" }),
+                USER_TOKEN_SECRET: "the tests' secret that user tokens are signed with",
+                USER_TOKEN_ISSUER: "https://issuer.test",
+                USER_TOKEN_AUDIENCE: "limn-tests",
               },
+              ratelimits: { RATE_OF_THREE: { namespace_id: "3", simple: { limit: 3, period: 60 } } },
             },
           }),
         ],

@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { newKeys } from "../src/cli/keys.ts";
 import { simulateShop } from "../src/cli/shop.ts";
 
 /** What the load process is told to do. */
@@ -28,8 +29,8 @@ export interface Loaded {
   receivedBytes: number;
 }
 
-export const WRITE_KEY = "limn-write-key-for-the-bench";
-export const SECRET_KEY = "limn-secret-key-for-the-bench";
+/** Of one secret in each process, so that the keys of all are good. */
+export const KEYS = newKeys("the secret that the keys of the bench are made of");
 
 /** Between a user's events, from 25 days ago on: room for 144,000 of them before now. */
 const EVENT_EVERY_MS = 15_000;
@@ -58,11 +59,11 @@ function maker(request: Load["request"]): () => { bytes: string; body: number } 
   let turn = 0;
   const nextUser = () => users[turn++ % users.length] ?? "";
   const post = (path: string, body: string) => {
-    const head = `POST ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${WRITE_KEY}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const head = `POST ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${KEYS.WRITE_KEY}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
     return { bytes: head + body, body: body.length };
   };
   const get = (path: string) => ({
-    bytes: `GET ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${SECRET_KEY}\r\n\r\n`,
+    bytes: `GET ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${KEYS.SECRET_KEY}\r\n\r\n`,
     body: 0,
   });
   switch (request.kind) {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Load, SECRET_KEY, WRITE_KEY } from "./http-load.ts";
+import { KEYS, type Load } from "./http-load.ts";
 import { Loader } from "./http-loader.ts";
 import { startServer } from "./http-server.ts";
 import type { Result } from "./measure.ts";
@@ -29,7 +29,7 @@ export async function profileHttp(): Promise<Result[]> {
     entry: "src/worker.ts",
     config: "serve/config.capnp",
     directory,
-    env: { WRITE_KEY, SECRET_KEY, ID_SECRET: "secret" },
+    env: KEYS,
     inspector: INSPECTOR,
   });
   const loader = new Loader();

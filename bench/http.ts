@@ -3,7 +3,7 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Load } from "./http-load.ts";
-import { SECRET_KEY, WRITE_KEY } from "./http-load.ts";
+import { KEYS } from "./http-load.ts";
 import { Loader, ROUND_MS, type Round } from "./http-loader.ts";
 import { type Server, startServer } from "./http-server.ts";
 import { median, type Result } from "./measure.ts";
@@ -38,7 +38,7 @@ export async function benchHttp(): Promise<Result[]> {
       entry: "src/worker.ts",
       config: "serve/config.capnp",
       directory: join(directory, "limn"),
-      env: { WRITE_KEY, SECRET_KEY, ID_SECRET: "secret" },
+      env: KEYS,
     });
     servers.push(limn);
     const subjects: Subject[] = [
@@ -273,7 +273,7 @@ function describe(what: string, { perSecond, p50, p99, cpuMicros, cpuSeconds, se
 
 async function profile({ port }: Server, user: string): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${port}/v1/profiles/${user}`, {
-    headers: { Authorization: `Bearer ${SECRET_KEY}` },
+    headers: { Authorization: `Bearer ${KEYS.SECRET_KEY}` },
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`the profile of ${user} was answered with ${response.status}: ${text}`);

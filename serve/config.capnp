@@ -2,7 +2,7 @@
 #
 #   workerd serve serve/config.capnp --socket-addr=http=127.0.0.1:8787 --directory-path=disk=.limn
 #
-# with WRITE_KEY, SECRET_KEY and ID_SECRET in the environment. `npm run serve` does all of that.
+# with KEY_SECRET and ID_SECRET in the environment. `npm run serve` does all of that.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -24,9 +24,14 @@ const limn :Workerd.Worker = (
     (name = "FAILURES", durableObjectNamespace = "Failures"),
     (name = "DEFINITION", fromEnvironment = "DEFINITION"),
     (name = "PRIOR", fromEnvironment = "PRIOR"),
-    (name = "WRITE_KEY", fromEnvironment = "WRITE_KEY"),
-    (name = "SECRET_KEY", fromEnvironment = "SECRET_KEY"),
+    (name = "KEYS", durableObjectNamespace = "Keys"),
+    (name = "KEY_SECRET", fromEnvironment = "KEY_SECRET"),
+    (name = "KEY_SECRET_PREVIOUS", fromEnvironment = "KEY_SECRET_PREVIOUS"),
     (name = "ID_SECRET", fromEnvironment = "ID_SECRET"),
+    (name = "USER_TOKEN_SECRET", fromEnvironment = "USER_TOKEN_SECRET"),
+    (name = "USER_TOKEN_JWKS", fromEnvironment = "USER_TOKEN_JWKS"),
+    (name = "USER_TOKEN_ISSUER", fromEnvironment = "USER_TOKEN_ISSUER"),
+    (name = "USER_TOKEN_AUDIENCE", fromEnvironment = "USER_TOKEN_AUDIENCE"),
     (name = "RETENTION_EVENTS", fromEnvironment = "RETENTION_EVENTS"),
     (name = "RETENTION_DAYS", fromEnvironment = "RETENTION_DAYS"),
     (name = "FAILURES_DAYS", fromEnvironment = "FAILURES_DAYS"),
@@ -35,6 +40,7 @@ const limn :Workerd.Worker = (
   durableObjectNamespaces = [
     (className = "Profile", uniqueKey = "limn-profile", enableSql = true),
     (className = "Failures", uniqueKey = "limn-failures", enableSql = true),
+    (className = "Keys", uniqueKey = "limn-keys", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "disk"),
 );

@@ -13,7 +13,7 @@ export interface EdgeOptions {
   directory: string;
   /** The name of a definition of `definitions/index.ts`; the edge's default without it. */
   definition?: string;
-  /** The edge's variables, the three keys among them. Nothing of this process's environment is passed on. */
+  /** The edge's variables, its secrets among them. Nothing of this process's environment is passed on. */
   env: Record<string, string>;
   /** Keeps what workerd prints to itself, and shows it only when the edge does not start. */
   quiet?: boolean;

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { definitions } from "../definitions/index.ts";
 import { type Edge, startEdge } from "../serve/edge.ts";
 import { Client } from "../src/cli/client.ts";
+import { newKeys } from "../src/cli/keys.ts";
 import { Random } from "../src/cli/random.ts";
 import { parseDefinition } from "../src/definition/schema.ts";
 import { compile } from "../src/kernel/compile.ts";
@@ -30,7 +31,7 @@ export interface CrashOptions {
   forgets?: boolean;
 }
 
-const KEYS = { WRITE_KEY: "write-key", SECRET_KEY: "secret-key", ID_SECRET: "id-secret" };
+const KEYS = newKeys();
 const CLIENTS = 8;
 const EVENTS = 2400;
 const USERS = 30;

@@ -1,7 +1,7 @@
 // `npm run simulate -- --seeds N [--from S]`, `npm run simulate -- --seed S`, `npm run crash -- --runs N [--seed S]`
 import { Command, InvalidArgumentError } from "commander";
 import { crashAgain } from "./crashes.ts";
-import { replaySeed, sweep } from "./sweep.ts";
+import { replaySeed, sweep, sweepMerges } from "./sweep.ts";
 
 const program = new Command("simulate").description(
   "Looks for a run in which a profile is not what it must be.",
@@ -13,8 +13,10 @@ program
   .option("--seeds <n>", "how many seeds to run", whole, 1000)
   .option("--from <seed>", "the first of them", whole, 0)
   .option("--seed <seed>", "run this one and tell every step", whole)
-  .action(({ seeds, from, seed }: { seeds: number; from: number; seed?: number }) => {
-    process.exitCode = (seed === undefined ? sweep(from, seeds) : replaySeed(seed)) ? 0 : 1;
+  .option("--merges", "profiles that are merged and unmerged while they are written to")
+  .action(async ({ seeds, from, seed, merges }: SimulateOptions) => {
+    if (merges) process.exitCode = (await sweepMerges(from, seeds, seed)) ? 0 : 1;
+    else process.exitCode = (seed === undefined ? sweep(from, seeds) : replaySeed(seed)) ? 0 : 1;
   });
 
 program
@@ -30,6 +32,13 @@ program
   });
 
 await program.parseAsync();
+
+interface SimulateOptions {
+  seeds: number;
+  from: number;
+  seed?: number;
+  merges?: boolean;
+}
 
 function whole(text: string): number {
   const value = Number(text);

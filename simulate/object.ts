@@ -9,6 +9,7 @@ import type {
 } from "../src/profile/contract.ts";
 import { FoldError } from "../src/profile/fold.ts";
 import { Keeper } from "../src/profile/keeper.ts";
+import type { Moved } from "../src/profile/merge-contract.ts";
 import { isPoison } from "./behaviour.ts";
 import { type Engines, InjectedTrap } from "./engines.ts";
 import type { Findings } from "./findings.ts";
@@ -200,7 +201,7 @@ export class SimulatedObject {
   #call<T extends { status: string }>(
     what: string,
     fault: Fault | undefined,
-    call: (keeper: Keeper) => T | Failed,
+    call: (keeper: Keeper) => T | Moved | Failed,
     tell: (answer: T) => string,
   ): T | undefined {
     const { engines, findings, trace } = this.#around;
@@ -209,6 +210,10 @@ export class SimulatedObject {
     try {
       const answer = call(this.#keeper);
       this.#storage.arm(undefined);
+      if (isMoved(answer)) {
+        findings.different.push(`${this.user}: ${what} says that the profile has moved`);
+        return undefined;
+      }
       if (!isFailed(answer)) {
         trace.add(`${this.user} ${what}: ${tell(answer)}`);
         return answer;
@@ -284,6 +289,10 @@ function tellProfile(answer: ReadResult): string {
 
 function tellEvents({ events, next }: EventsPage): string {
   return `${events.map(({ id }) => id).join(" ")}; next ${next?.id}`;
+}
+
+function isMoved(answer: { status: string }): answer is Moved {
+  return answer.status === "moved";
 }
 
 function isFailed(answer: { status: string }): answer is Failed {

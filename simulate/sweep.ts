@@ -1,4 +1,5 @@
 import { Summary } from "./findings.ts";
+import { simulateMerges } from "./merge-run.ts";
 import { type SimulationResult, simulate } from "./simulation.ts";
 
 /** Findings shown of a seed; the rest are seldom news. */
@@ -20,6 +21,23 @@ export function sweep(from: number, seeds: number): boolean {
   }
   console.log(summary.line("simulate", "seeds"));
   return summary.ok;
+}
+
+/** The same of merges, whose seeds are quick and many; with `seed`, of that one, telling every step. */
+export async function sweepMerges(from: number, seeds: number, seed?: number): Promise<boolean> {
+  let failing = 0;
+  const print = seed === undefined ? {} : { print: (line: string) => console.log(line.slice(0, 300)) };
+  const [first, count] = seed === undefined ? [from, seeds] : [seed, 1];
+  for (let one = first; one < first + count && failing < MOST_FAILING; one++) {
+    const findings = await simulateMerges(one, print);
+    if (findings.length === 0) continue;
+    failing++;
+    console.log(`seed ${one}: ${findings.length} findings`);
+    for (const text of findings.slice(0, SHOWN)) console.log(`  ${text}`);
+    console.log(`  again: npm run simulate -- --merges --seed ${one}`);
+  }
+  console.log(`simulate merges: ${count} seeds, ${failing} with findings`);
+  return failing === 0;
 }
 
 /** Runs one seed and tells every step; whether all went well. */

@@ -1,4 +1,5 @@
 import type { FailuresRpc } from "./failures/contract.ts";
+import type { KeysRpc } from "./keys/contract.ts";
 import type { ProfileRpc } from "./profile/contract.ts";
 
 /**
@@ -14,20 +15,36 @@ export type FailuresNamespace = { get(id: DurableObjectId): FailuresStub } & Dur
 
 export type FailuresStub = FailuresRpc & DurableObjectStub;
 
-/** What the Worker is deployed with. A key or secret that is missing closes the edge; see `http/auth.ts`. */
+/** The namespace of the one object that knows which keys are revoked. */
+export type KeysNamespace = {
+  get(id: DurableObjectId): KeysRpc & DurableObjectStub;
+} & DurableObjectNamespace;
+
+/** What the Worker is deployed with. A secret that is missing or weak closes the edge; see `http/keyring.ts`. */
 export interface Environment {
   PROFILES: ProfileNamespace;
   FAILURES: FailuresNamespace;
+  KEYS: KeysNamespace;
+  /** Requests that are made with one key, in one place; no limit where it is not bound, as in plain workerd. */
+  RATE_BY_KEY?: RateLimit;
+  /** Requests that are about one user, likewise. */
+  RATE_BY_USER?: RateLimit;
   /** The name of the definition profiles are made by. */
   DEFINITION?: string;
   /** The name of the prior that its models sit on, written by `limn train`; none without it. */
   PRIOR?: string;
-  /** May send events, nothing else: the key that ships in pages and apps. */
-  WRITE_KEY?: string;
-  /** May do everything: the key of servers. */
-  SECRET_KEY?: string;
+  /** Keys are minted from it: 32 characters or more. */
+  KEY_SECRET?: string;
+  /** The one before, while keys that it made are still about. */
+  KEY_SECRET_PREVIOUS?: string;
   /** Names the objects; another value finds none of the profiles written under this one. */
   ID_SECRET?: string;
+  /** User tokens: the secret that they are signed with (HS256), or the public keys (a JWK set); none without either. */
+  USER_TOKEN_SECRET?: string;
+  USER_TOKEN_JWKS?: string;
+  /** Their `iss` and `aud`. */
+  USER_TOKEN_ISSUER?: string;
+  USER_TOKEN_AUDIENCE?: string;
   /** How many events a profile keeps at most. */
   RETENTION_EVENTS?: string;
   /** How many days an event is kept at most. */

@@ -1,6 +1,7 @@
 import { app } from "./http/app.ts";
 
 export { Failures } from "./failures/object.ts";
+export { Keys } from "./keys/object.ts";
 export { Profile } from "./profile/object.ts";
 
 export default { fetch: app.fetch };

@@ -74,3 +74,12 @@ export const RankSchema = v.object({
   ),
 });
 export type RankAnswer = v.InferOutput<typeof RankSchema>;
+
+/** `POST /v1/keys/revoke`, and of each key `GET /v1/keys/revoked`. */
+export const RevokedSchema = v.object({
+  id: v.string(),
+  revokedAt: v.string(),
+  warning: v.optional(v.string()),
+});
+export const RevokedListSchema = v.object({ data: v.array(RevokedSchema) });
+export type RevokedKey = v.InferOutput<typeof RevokedSchema>;

@@ -8,6 +8,9 @@ import {
   ProfileSchema,
   type RankAnswer,
   RankSchema,
+  type RevokedKey,
+  RevokedListSchema,
+  RevokedSchema,
 } from "./answers.ts";
 
 /** Where the edge is and how it is spoken to. */
@@ -140,6 +143,25 @@ export class Client {
   ): Promise<RankAnswer | undefined> {
     const body = JSON.stringify({ candidates, limit: candidates.length, explain: true });
     return this.#read(RankSchema, `/v1/profiles/${encodeURIComponent(user)}/rank`, body);
+  }
+
+  /** Revokes a key, or the key of an id. */
+  async revoke(key: string): Promise<RevokedKey> {
+    const revoked = await this.#read(RevokedSchema, "/v1/keys/revoke", JSON.stringify({ key }));
+    return revoked ?? this.#isTooOld();
+  }
+
+  /** The revoked keys, newest first. */
+  async revoked(): Promise<RevokedKey[]> {
+    const list = await this.#read(RevokedListSchema, "/v1/keys/revoked");
+    return (list ?? this.#isTooOld()).data;
+  }
+
+  #isTooOld(): never {
+    throw new UserError(
+      `${this.url} knows no keys that can be revoked`,
+      "Check --url, or deploy a newer edge.",
+    );
   }
 
   async #post(events: string[]): Promise<Answer> {

@@ -5,6 +5,7 @@ import { silent } from "../data/progress.ts";
 import { runCommand } from "../data/user-error.ts";
 import { Client } from "./client.ts";
 import { addEvaluate } from "./evaluate.ts";
+import { addKeys, addTokens } from "./issue.ts";
 import { findKey } from "./keys.ts";
 import { showProgress } from "./progress.ts";
 import { replay, succeeded } from "./replay.ts";
@@ -94,6 +95,8 @@ program
 
 addTrain(program);
 addEvaluate(program);
+addKeys(program, LOCAL);
+addTokens(program);
 
 await program.parseAsync();
 

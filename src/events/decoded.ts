@@ -9,12 +9,20 @@ export type Decoded =
       code:
         | "json-malformed"
         | "json-too-deep"
+        | "header-malformed"
         | "body-not-events"
         | "body-too-large"
         | "no-events"
         | "too-many-events";
       detail: string;
     };
+
+/** That two profiles are one person's, as the event at `index` says. */
+export interface Link {
+  index: number;
+  from: string;
+  to: string;
+}
 
 /** Turns the text of a body into events. `receivedAt` is in ms since 1970. */
 export type Decoder = (text: string, receivedAt: number) => Decoded;

@@ -21,6 +21,8 @@ export interface Event {
   traits?: JsonObject;
   /** The key or integration the event came through. */
   source?: string;
+  /** The id of the profile that it was sent to, where that one was merged into the one that holds it. */
+  origin?: string;
 }
 
 /** An item of a request that is not an event, and why. */

@@ -22,6 +22,8 @@ export const EVENT_KEYS = 300;
 export const ID_LENGTH = 100;
 export const NAME_LENGTH = 128;
 export const USER_LENGTH = 256;
+/** Each trait keeps the source it came from. */
+export const SOURCE_LENGTH = 256;
 
 /** The largest finite number of the kernel's arithmetic (IEEE 754 binary32). */
 export const NUMBER_MAX = 3.4028234663852886e38;

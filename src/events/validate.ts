@@ -9,9 +9,13 @@ export type Validated = { ok: true; event: Event; alias?: string } | { ok: false
 /** What profile ids of users without a `userId` start with. */
 export const ANONYMOUS = "anonymous:";
 
+/** The name of an event that only declares who its user is. */
+const IDENTIFY = "Identify";
+
 /**
  * Decides one item of a request: `{id, userId | anonymousId, event, timestamp?, properties?, traits?}`,
- * `messageId` being another name of `id`. Other members are allowed and not kept; an optional member that is
+ * `messageId` being another name of `id`. One that has traits, or is an `Identify`, and names both a user and an
+ * anonymous one says that they are the same. Other members are allowed and not kept; an optional member that is
  * null counts as absent. The event holds the objects of the item, not copies, with -0 replaced by 0.
  *
  * Never throws. The size of the item is the decoder's to check: it has the text.
@@ -33,9 +37,15 @@ export function validate(item: Json, index: number, receivedAt: number): Validat
   const properties = item.properties ?? {};
   if (!isObject(properties)) return reject(item, index, PROPERTIES_INVALID);
   const traits = item.traits ?? undefined;
-  if (traits === undefined) return { ok: true, event: { id, user, name, time, receivedAt, properties } };
+  if (traits === undefined && name !== IDENTIFY) {
+    return { ok: true, event: { id, user, name, time, receivedAt, properties } };
+  }
+  const alias = readAlias(item);
+  const said = alias === undefined ? {} : { alias };
+  if (traits === undefined)
+    return { ok: true, event: { id, user, name, time, receivedAt, properties }, ...said };
   if (!isObject(traits)) return reject(item, index, TRAITS_INVALID);
-  return { ok: true, event: { id, user, name, time, receivedAt, properties, traits } };
+  return { ok: true, event: { id, user, name, time, receivedAt, properties, traits }, ...said };
 }
 
 /** The rejection of an item, with its id when that can be read. */
@@ -72,9 +82,15 @@ function readUser(item: JsonObject): string | Fault {
   return ANONYMOUS + anonymous;
 }
 
+/** The anonymous profile of an item that identifies: it names a user as well. */
+function readAlias({ userId, anonymousId }: JsonObject): string | undefined {
+  if (typeof userId !== "string" || typeof anonymousId !== "string") return undefined;
+  return isUserText(anonymousId) ? ANONYMOUS + anonymousId : undefined;
+}
+
 function readName(item: JsonObject): string | Fault {
   const name = item.event ?? undefined;
-  if (name === undefined) return isObject(item.traits ?? null) ? "Identify" : NAME_MISSING;
+  if (name === undefined) return isObject(item.traits ?? null) ? IDENTIFY : NAME_MISSING;
   return typeof name === "string" && name.length >= 1 && name.length <= NAME_LENGTH ? name : NAME_INVALID;
 }
 

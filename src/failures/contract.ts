@@ -1,5 +1,4 @@
-/** Which key a request was made with: the public one that only sends events, or the one of servers. */
-export type KeyKind = "write" | "secret";
+import type { KeyKind } from "../keys/key.ts";
 
 /** An item that is not in a profile: not an event, or older than the kept history. */
 export interface NewFailure {

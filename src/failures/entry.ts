@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { userMembers } from "../events/cloudevents.ts";
 import type { Json } from "../events/event.ts";
 import { parseJson } from "../events/json.ts";
 import { EVENT_BYTES, USER_LENGTH } from "../events/limits.ts";
@@ -23,9 +24,14 @@ export function userOf(text: string): string | undefined {
   const parsed = parseJson(text);
   const item: Json = parsed.ok ? parsed.value : null;
   if (typeof item !== "object" || item === null || Array.isArray(item)) return undefined;
-  const user = idOf(item.userId);
+  // An event of our own form may have a member of that name.
+  return item.specversion === undefined ? profileIn(item) : (profileIn(userMembers(item)) ?? profileIn(item));
+}
+
+function profileIn({ userId, anonymousId }: { userId?: Json; anonymousId?: Json }): string | undefined {
+  const user = idOf(userId);
   if (user !== undefined) return user;
-  const anonymous = idOf(item.anonymousId);
+  const anonymous = idOf(anonymousId);
   return anonymous === undefined ? undefined : ANONYMOUS + anonymous;
 }
 

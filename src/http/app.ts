@@ -7,14 +7,17 @@ import { events } from "./events.ts";
 import { failures } from "./failures.ts";
 import { health } from "./health.ts";
 import { history } from "./history.ts";
+import { keys } from "./keys.ts";
 import { live } from "./live.ts";
-import { logCode } from "./objects.ts";
+import { logCode } from "./log.ts";
+import { merge } from "./merge.ts";
 import { preview } from "./preview.ts";
 import { problem } from "./problems.ts";
 import { profiles } from "./profiles.ts";
 import { rank } from "./rank.ts";
 import { replay } from "./replay.ts";
 import { segment } from "./segment.ts";
+import { spaces } from "./spaces.ts";
 import { stats } from "./stats.ts";
 
 /**
@@ -31,9 +34,12 @@ for (const { routes } of [
   history,
   rank,
   preview,
+  merge,
+  spaces,
   failures,
   replay,
   stats,
+  keys,
   health,
 ]) {
   for (const { method, path, handler } of routes) app.on(method, path, guarded(`${method} ${path}`, handler));

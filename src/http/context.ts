@@ -1,6 +1,6 @@
 import type { Context as HonoContext } from "hono";
 import type { Environment } from "../environment.ts";
-import type { KeyKind } from "../failures/contract.ts";
+import type { KeyKind } from "../keys/key.ts";
 
 /** What Hono is told of this app. */
 export type App = { Bindings: Environment; Variables: { requestId?: string } & Opened };
@@ -9,6 +9,11 @@ export type App = { Bindings: Environment; Variables: { requestId?: string } & O
 interface Opened {
   /** The kind of its key. */
   key?: KeyKind;
+  keyId?: string;
+  /** Whose token it was made with, instead of a key. */
+  user?: string;
+  /** When that token ends, ms. */
+  until?: number;
   /** Where the key may be in the body: the kinds that open the route. */
   bodyKeys?: readonly KeyKind[];
 }

@@ -7,8 +7,11 @@ import type { Context } from "./context.ts";
 import { ask } from "./objects.ts";
 import type { ProblemCode, Result } from "./problems.ts";
 
-/** What became of the item at `index`; with the profile's version when the event is in it. */
-export type Delivery = { index: number; version?: number } & Receipt;
+/**
+ * What became of the item at `index`; with the profile's version when the event is in it, and with the profile that was
+ * `merged` into it on the event's word.
+ */
+export type Delivery = { index: number; version?: number; merged?: string } & Receipt;
 
 /**
  * The problem of a request whose events are all to be sent again: its status tells clients that only look at that
@@ -26,9 +29,16 @@ export function uncertain(deliveries: readonly Delivery[]): ProblemCode | undefi
   }
   if (codes.size === 0) return undefined;
   const [code] = codes;
-  const isOne = codes.size === 1;
-  if (isOne && (code === "too-busy" || code === "storage-full" || code === "overloaded")) return code;
-  return "unavailable";
+  if (codes.size > 1) return "unavailable";
+  switch (code) {
+    case "too-busy":
+    case "rate-limited":
+    case "storage-full":
+    case "overloaded":
+      return code;
+    default:
+      return "unavailable";
+  }
 }
 
 interface Group {
@@ -76,7 +86,9 @@ function groupByUser(items: Validated[]): Map<string, Group> {
 }
 
 async function ingest(c: Context, user: string, { events, indices }: Group): Promise<Delivery[]> {
-  const asked = await ask(c, user, (profile) => profile.ingest(user, packLines(events)));
+  const asked = await ask(c, user, (profile, at) =>
+    at === user ? profile.ingest(user, packLines(events)) : profile.ingest(at, packLines(events), user),
+  );
   const ingested = asked.ok ? asked.value : undefined;
   return events.map(({ id }, i): Delivery => {
     const index = indices[i] ?? 0;

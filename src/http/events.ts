@@ -4,11 +4,15 @@ import { answer } from "./answer.ts";
 import { readText } from "./body.ts";
 import type { App } from "./context.ts";
 import { type Delivery, deliver, undecided } from "./deliver.ts";
-import { formatOf } from "./formats.ts";
+import { formatIn } from "./formats.ts";
+import { joinAll, linksOf, refuseLinks } from "./join.ts";
 import { mediaType } from "./media.ts";
 import { type Failure, problem } from "./problems.ts";
 
 const ROUTE = "/v1/events";
+
+const ACCEPTED =
+  "application/json, application/x-ndjson, application/cloudevents+json, application/cloudevents-batch+json";
 
 /** `POST /v1/events`: one event or many, of one user or many; a receipt for each. */
 export const events = new Hono<App>().post(ROUTE, async (c) => {
@@ -17,21 +21,25 @@ export const events = new Hono<App>().post(ROUTE, async (c) => {
     countRefused(c, failure.code, at);
     return problem(c, failure);
   };
-  const format = formatOf(mediaType(c.req.header("Content-Type")));
+  const format = formatIn(c.req.raw.headers, mediaType(c.req.header("Content-Type")));
   if (format === undefined) {
     return refuse({
       code: "media-type",
-      headers: { "Accept-Post": "application/json, application/x-ndjson" },
+      headers: { "Accept-Post": ACCEPTED },
     });
   }
   const body = await readText(c.req.raw);
   if (!body.ok) return refuse(body.failure);
   const decoded = format.decode(body.value, at);
   if (!decoded.ok) return refuse(decoded);
+  const links = linksOf(decoded.items);
+  const refused = refuseLinks(links);
+  if (refused !== undefined) return refuse(refused);
   const delivered = await deliver(c, decoded.items);
   if (!delivered.ok) return refuse(delivered.failure);
 
   const receipts = delivered.value;
+  if (links.length > 0) await joinAll(c, links, receipts);
   await account(c, receipts, { route: `POST ${ROUTE}`, format, text: body.value, at });
   const code = undecided(receipts);
   if (code !== undefined) return problem(c, { code }, { receipts });

@@ -1,3 +1,5 @@
+import { bindHeaders, isBinaryMode } from "../events/cloudevent-headers.ts";
+import { decodeCloudEvent, decodeCloudEventBatch } from "../events/cloudevents.ts";
 import type { Decoder } from "../events/decoded.ts";
 import { parseJson } from "../events/json.ts";
 import { decodeNative } from "../events/native.ts";
@@ -22,14 +24,17 @@ export interface Format {
 const native: Format = {
   name: "native",
   decode: decodeNative,
-  textsOf: (body, indices) => {
-    const parsed = parseJson(body);
-    if (!parsed.ok || !Array.isArray(parsed.value)) return indices.map(() => body);
-    const { edges } = parsed;
-    return indices.map((i) => body.slice(edges[i], (edges[i + 1] ?? body.length) - 1).trim());
-  },
+  textsOf: elementsOf,
   bodyOf: (text) => `[${text}]`,
 };
+
+/** The texts of elements of a JSON array; of any other JSON, the whole. */
+function elementsOf(body: string, indices: readonly number[]): string[] {
+  const parsed = parseJson(body);
+  if (!parsed.ok || !Array.isArray(parsed.value)) return indices.map(() => body);
+  const { edges } = parsed;
+  return indices.map((i) => body.slice(edges[i], (edges[i + 1] ?? body.length) - 1).trim());
+}
 
 const ndjson: Format = {
   name: "ndjson",
@@ -51,6 +56,38 @@ export function segmentFormat(call?: Call): Format {
   };
 }
 
+/** A CloudEvent in structured mode; what is kept of the other modes is this, too. */
+const cloudEvent: Format = {
+  name: "cloudevents",
+  decode: decodeCloudEvent,
+  textsOf: (body, indices) => indices.map(() => body),
+  bodyOf: (text) => text,
+};
+
+const cloudEventBatch: Format = { ...cloudEvent, decode: decodeCloudEventBatch, textsOf: elementsOf };
+
+/** A CloudEvent in binary mode: its attributes are in the headers, and the body is its data. */
+function binaryCloudEvent(headers: Headers): Format {
+  return {
+    ...cloudEvent,
+    decode: (body, receivedAt) => {
+      const bound = bindHeaders(headers, body);
+      return bound.ok ? decodeCloudEvent(bound.text, receivedAt) : bound;
+    },
+    textsOf: (body, indices) => {
+      const bound = bindHeaders(headers, body);
+      return indices.map(() => (bound.ok ? bound.text : body));
+    },
+  };
+}
+
+/** The format of a request whose content is of that media type; undefined when it holds no events. */
+export function formatIn(headers: Headers, type: string | undefined): Format | undefined {
+  // What names itself a CloudEvent is in no other mode, whatever its headers say.
+  const isNamed = type?.startsWith("application/cloudevents") ?? false;
+  return !isNamed && isBinaryMode(headers) ? binaryCloudEvent(headers) : formatOf(type);
+}
+
 /** The format of a media type; undefined for one that holds no events. */
 export function formatOf(type: string | undefined): Format | undefined {
   switch (type) {
@@ -61,6 +98,10 @@ export function formatOf(type: string | undefined): Format | undefined {
     case "application/ndjson":
     case "application/jsonl":
       return ndjson;
+    case "application/cloudevents-batch+json":
+      return cloudEventBatch;
+    case "application/cloudevents+json":
+      return cloudEvent;
     default:
       return undefined;
   }
@@ -68,5 +109,5 @@ export function formatOf(type: string | undefined): Format | undefined {
 
 /** The format of that name, as it is kept with a failure. */
 export function formatNamed(name: string): Format | undefined {
-  return [native, ndjson, segmentFormat()].find((format) => format.name === name);
+  return [native, ndjson, cloudEvent, segmentFormat()].find((format) => format.name === name);
 }

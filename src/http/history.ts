@@ -51,10 +51,11 @@ history.get("/v1/profiles/:id/events", async (c) => {
 history.delete("/v1/profiles/:id/events/:eventId", async (c) => {
   const { id, eventId } = c.req.param();
   if (!isProfileId(id)) return problem(c, { code: "event-unknown" });
-  const asked = await ask(c, id, (profile) => profile.erase(id, eventId));
+  const asked = await ask(c, id, (profile, at) => profile.erase(at, eventId));
   if (!asked.ok) return problem(c, asked.failure);
   const erased = asked.value;
   if (erased.status === "unknown") return problem(c, { code: "event-unknown" });
+  if (erased.status === "merging") return problem(c, { code: "merging" });
   return answer(c, { erased: true, version: erased.version });
 });
 
@@ -68,7 +69,7 @@ function toEventsQuery({ limit, cursor, event, from, to }: v.InferOutput<typeof 
   };
 }
 
-function present({ id, name, time, receivedAt, properties, traits }: Event) {
+function present({ id, name, time, receivedAt, properties, traits, origin }: Event) {
   return {
     id,
     event: name,
@@ -76,5 +77,6 @@ function present({ id, name, time, receivedAt, properties, traits }: Event) {
     receivedAt: new Date(receivedAt).toISOString(),
     properties,
     traits,
+    origin,
   };
 }

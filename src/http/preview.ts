@@ -39,7 +39,7 @@ export const preview = new Hono<App>().post("/v1/profiles/:id/preview", async (c
     ...(definition === undefined ? {} : { definition }),
     ...(at === undefined ? {} : { at }),
   };
-  const asked = await ask(c, id, (profile) => profile.preview(id, request));
+  const asked = await ask(c, id, (profile, at) => profile.preview(at, request));
   if (!asked.ok) return problem(c, asked.failure);
   const result = asked.value;
   switch (result.status) {

@@ -21,6 +21,11 @@ const PROBLEMS = {
     title: "The body cannot be decompressed",
     remedy: "Send the whole gzip stream.",
   },
+  "header-malformed": {
+    status: 400,
+    title: "A header is not text",
+    remedy: "Percent-encode the UTF-8 of what is not printable ASCII, and % itself.",
+  },
   "body-not-events": {
     status: 400,
     title: "The body holds no events",
@@ -36,10 +41,37 @@ const PROBLEMS = {
     title: "The key is not known",
     remedy: "Check the key, and that it is of this deployment.",
   },
+  "key-expired": {
+    status: 401,
+    title: "The key has expired",
+    remedy: "Mint another with limn keys create.",
+  },
+  "key-revoked": {
+    status: 401,
+    title: "The key was revoked",
+    remedy: "Use another, or mint one with limn keys create.",
+  },
+  "token-invalid": {
+    status: 401,
+    title: "The user token is not accepted",
+    remedy:
+      "Send a JWT with the issuer, audience and algorithm of this deployment, and sub, iat, exp (a day at most) and scope.",
+  },
   "key-scope": {
     status: 403,
     title: "The key may not do this",
-    remedy: "Use the secret key, from a server.",
+    remedy: "Use a secret key, from a server.",
+  },
+  "key-origin": {
+    status: 403,
+    title: "The key may not be used from this origin",
+    remedy: "Send it from a page of its origins, or mint one for this origin with limn keys create --origin.",
+  },
+  "token-scope": {
+    status: 403,
+    title: "The user token may not do this",
+    remedy:
+      "Issue it with the scope of this route, read or live; all else takes a secret key, from a server.",
   },
   "origin-foreign": {
     status: 403,
@@ -52,6 +84,18 @@ const PROBLEMS = {
     title: "There is no such profile",
     remedy:
       "Check the id; a profile begins with its first event. Without a userId it is anonymous:<anonymousId>.",
+  },
+  "collection-unknown": {
+    status: 404,
+    title: "There is no such collection of profiles",
+    remedy:
+      "Read the collection users: there are no profiles of accounts, and what was sent of groups is with each user.",
+  },
+  "id-type-unknown": {
+    status: 404,
+    title: "Profiles are not found by ids of this kind",
+    remedy:
+      "Ask for user_id:<userId> or anonymous_id:<anonymousId>; no other ids are indexed, e-mail addresses neither.",
   },
   "event-unknown": {
     status: 404,
@@ -67,6 +111,21 @@ const PROBLEMS = {
     status: 410,
     title: "The profile of that time is no longer kept",
     remedy: "Ask for a later time; the events tell how far back the history goes.",
+  },
+  "merge-conflict": {
+    status: 409,
+    title: "The profile is part of another one",
+    remedy: "Take it out first with POST /v1/profiles/{id}/unmerge.",
+  },
+  "merge-limit": {
+    status: 409,
+    title: "Too much is merged into one profile",
+    remedy: "Find out why so many are one person: a shared device, or an id that is given to everybody?",
+  },
+  "not-merged": {
+    status: 409,
+    title: "The profile is not part of another one",
+    remedy: "Check the id: it is that of the profile to take out, such as anonymous:<anonymousId>.",
   },
   "body-too-large": { status: 413, title: "The body is too large", remedy: "Send it in several requests." },
   "too-many-events": {
@@ -133,6 +192,12 @@ const PROBLEMS = {
     retryAfter: 5,
     remedy: "Close one, or share one connection among them.",
   },
+  "rate-limited": {
+    status: 429,
+    title: "There are too many requests",
+    retryAfter: 10,
+    remedy: "Send the request again after Retry-After, and events in batches.",
+  },
   internal: { status: 500, title: "Something went wrong here", remedy: "Report it with the x-request-id." },
   "state-corrupt": {
     status: 500,
@@ -149,17 +214,34 @@ const PROBLEMS = {
     title: "The service is not configured",
     remedy: "Set secrets with wrangler secret put <name>, variables in wrangler.toml.",
   },
+  "keys-unavailable": {
+    status: 503,
+    title: "It cannot be known now whether the key is still good",
+    retryAfter: 1,
+    remedy: "Send the request again in a moment.",
+  },
   overloaded: {
     status: 503,
     title: "The profile has more to do than it can",
     retryAfter: 5,
     remedy: "Send the request again later, and events of one user in batches.",
   },
+  merging: {
+    status: 503,
+    title: "The profile is in the middle of a merge",
+    retryAfter: 1,
+    remedy: "Send the request again in a moment.",
+  },
   unavailable: {
     status: 503,
     title: "The profile cannot answer now",
     retryAfter: 1,
     remedy: "Send the request again in a moment.",
+  },
+  "revocations-full": {
+    status: 507,
+    title: "No more keys can be revoked one by one",
+    remedy: "Set another KEY_SECRET: that ends all keys at once. Then mint new ones.",
   },
   "storage-full": {
     status: 507,
@@ -185,6 +267,12 @@ export interface Failure {
 }
 
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
+
+/** The status of a failure, and in one text what is wrong and what to do: for answers that have a form of their own as well. */
+export function explain({ code, detail }: Failure): { status: number; message: string } {
+  const { status, title, remedy }: Kind = PROBLEMS[code];
+  return { status, message: `${detail ?? `${title}.`} ${remedy}` };
+}
 
 /** The response to a failure: problem details (RFC 9457), with further members where `more` has some. */
 export function problem(c: Context, failure: Failure, more: object = {}): Response {

@@ -24,6 +24,8 @@ export const PROFILE_FIELDS = [
   "windows",
   "scores",
   "quality",
+  "merged",
+  "merging",
   "refolding",
 ] as const;
 
@@ -54,21 +56,28 @@ export const profiles = new Hono<App>().get("/v1/profiles/:id", async (c) => {
     ...(fields === undefined ? {} : { fields }),
     ...(ifVersion === undefined ? {} : { ifVersion }),
   };
-  const asked = await ask(c, id, (profile) => (isPlain ? profile.read() : profile.read(options)));
+  let reader = id;
+  const asked = await ask(c, id, (profile, user) => {
+    reader = user;
+    if (isPlain) return profile.read();
+    // A version is one of this profile, not of the one that it was merged into.
+    if (user !== id) delete options.ifVersion;
+    return profile.read(options);
+  });
   if (!asked.ok) return problem(c, asked.failure);
   const read = asked.value;
   if (typeof read === "string") {
     const space = read.indexOf(" ");
     return answerText(c, read.slice(space + 1), 200, {
       "Content-Type": "application/json",
-      ETag: `"${read.slice(0, space)}"`,
+      ...(reader === id ? { ETag: `"${read.slice(0, space)}"` } : {}),
       "Cache-Control": "private, no-cache",
     });
   }
   if (read.status === "unknown") return problem(c, { code: "profile-unknown" });
   if (read.status === "forgotten") return problem(c, { code: "profile-forgotten", parameter: "at" });
   const headers = {
-    ETag: `"${read.version}"`,
+    ...(reader === id ? { ETag: `"${read.version}"` } : {}),
     "Cache-Control": "private, no-cache",
   };
   return answerText(c, null, 304, headers);

@@ -15,6 +15,7 @@ import {
   listFailures,
 } from "./failures.ts";
 import { formatNamed } from "./formats.ts";
+import { joinAll, linksOf } from "./join.ts";
 import { readJson } from "./json-body.ts";
 import { problem, type Result } from "./problems.ts";
 import { BodyTime } from "./query.ts";
@@ -69,11 +70,10 @@ export const replay = new Hono<App>().post("/v1/failures/replay", async (c) => {
   const { listed, next } = chosen.value;
 
   const now = Date.now();
-  const delivered = await deliver(
-    c,
-    listed.map((failure, i) => decideAgain(failure, i, now)),
-  );
+  const items = listed.map((failure, i) => decideAgain(failure, i, now));
+  const delivered = await deliver(c, items);
   if (!delivered.ok) return problem(c, delivered.failure);
+  await joinAll(c, linksOf(items), delivered.value);
   countReplayed(c, delivered.value, now);
   const settled = await settle(c, listed, delivered.value);
   if (!settled.ok) return problem(c, settled.failure);

@@ -9,6 +9,7 @@ import { readText } from "./body.ts";
 import type { App, Context } from "./context.ts";
 import { deliver, uncertain } from "./deliver.ts";
 import { type Format, segmentFormat } from "./formats.ts";
+import { joinAll, linksOf, refuseLinks } from "./join.ts";
 import { mediaType } from "./media.ts";
 import { type Failure, problem } from "./problems.ts";
 
@@ -32,8 +33,10 @@ for (const call of [...CALLS, undefined]) {
  */
 segment.get("/v1/projects/:writeKey/settings", async (c) => {
   const writeKey = c.req.param("writeKey");
+  const isOpen = c.get("key") !== undefined;
   const denied = await openWith(c, writeKey);
   if (denied !== undefined) return problem(c, denied);
+  if (!isOpen && c.get("key") === "secret") return problem(c, { code: "key-scope", detail: SECRET_IN_PAGE });
   const { host, protocol } = new URL(c.req.url);
   const settings = {
     integrations: {
@@ -66,10 +69,14 @@ async function receive(c: Context, route: string, format: Format): Promise<Respo
   if (!body.ok) return refuse(body.failure);
   const decoded = format.decode(body.value, at);
   if (!decoded.ok) return refuse(decoded);
+  const links = linksOf(decoded.items);
+  const refused = refuseLinks(links);
+  if (refused !== undefined) return refuse(refused);
   const delivered = await deliver(c, decoded.items);
   if (!delivered.ok) return refuse(delivered.failure);
 
   const receipts = delivered.value;
+  if (links.length > 0) await joinAll(c, links, receipts);
   await account(c, receipts, { route, format, text: body.value, at });
   const code = uncertain(receipts);
   if (code !== undefined) return problem(c, { code, detail: RETRY }, { receipts });
@@ -92,4 +99,5 @@ function isTaken(header: string | undefined): boolean {
   }
 }
 
+const SECRET_IN_PAGE = "A secret key may not stand in a page, nor in a URL: give the client a write key.";
 const RETRY = "Some of the events are not decided: send the body again, their ids make that harmless.";

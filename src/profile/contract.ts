@@ -1,5 +1,6 @@
 import type { Event, JsonObject } from "../events/event.ts";
 import type { Exploration } from "../kernel/rank.ts";
+import type { MergeRpc, Moved } from "./merge-contract.ts";
 
 /** What became of one event. */
 export type Receipt =
@@ -39,9 +40,13 @@ export type Unread =
   | { status: "unknown" }
   | { status: "forgotten" };
 
-/** Which events to list, newest first. */
+/** Which events to list, newest first unless told otherwise. */
 export interface EventsQuery {
-  name?: string;
+  /** Only of this name, or of one of these. */
+  name?: string | string[];
+  /** None of these names. */
+  otherThan?: string[];
+  oldestFirst?: true;
   /** Inclusive, ms. */
   from?: number;
   /** Exclusive, ms. */
@@ -93,7 +98,11 @@ export type RankResult =
   /** More candidates than can be explored at once. */
   | { status: "too-many"; most: number };
 
-export type ErasedResult = { status: "erased"; version: number } | { status: "unknown" };
+export type ErasedResult =
+  | { status: "erased"; version: number }
+  | { status: "unknown" }
+  /** Part of the profile is on its way to or from another one, and the event may be in it. */
+  | { status: "merging" };
 
 /** What a profile would be: with more events, or under a draft of a definition. */
 export interface PreviewRequest {
@@ -128,17 +137,21 @@ export interface LiveRefused {
   most: number;
 }
 
-/** The RPC of the profile object. `user` is the profile's id, kept with the profile and never in the object's name. */
-export interface ProfileRpc {
+/**
+ * The RPC of the profile object. `user` is the profile's id, kept with the profile and never in the object's name. A
+ * profile that was merged into another answers all of it with where that is.
+ */
+export interface ProfileRpc extends MergeRpc {
   /**
-   * Takes in events, as `lines.ts` writes them. When all of them are applied, which is the rule, the answer is the new
-   * version alone: a copy of objects costs more than the fold.
+   * Takes in events, as `lines.ts` writes them; `origin` is the profile that they were sent to, where that one has moved
+   * here. When all of them are applied, which is the rule, the answer is the new version alone: a copy of objects costs
+   * more than the fold.
    */
-  ingest(user: string, lines: string): Promise<number | Ingested | Failed>;
+  ingest(user: string, lines: string, origin?: string): Promise<number | Ingested | Moved | Failed>;
   /** A profile is answered as one text, which is cheaper than an object: its version, a space, and the JSON. */
-  read(options?: ReadOptions): Promise<string | Unread | Failed>;
-  events(query: EventsQuery): Promise<EventsPage | Failed>;
-  rank(request: RankRequest): Promise<RankResult | Failed>;
-  erase(user: string, eventId: string): Promise<ErasedResult | Failed>;
-  preview(user: string, request: PreviewRequest): Promise<PreviewResult | Failed>;
+  read(options?: ReadOptions): Promise<string | Unread | Moved | Failed>;
+  events(query: EventsQuery): Promise<EventsPage | Moved | Failed>;
+  rank(request: RankRequest): Promise<RankResult | Moved | Failed>;
+  erase(user: string, eventId: string): Promise<ErasedResult | Moved | Failed>;
+  preview(user: string, request: PreviewRequest): Promise<PreviewResult | Moved | Failed>;
 }

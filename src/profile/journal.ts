@@ -3,10 +3,11 @@ import type { Receipt } from "./contract.ts";
 import type { Engine } from "./engine.ts";
 import { foldEvents } from "./fold.ts";
 import { createHead, hasHead, readHead, type StoredHead, writeHead, writeTail } from "./head.ts";
-import { type Listed, type Listing, listNewest } from "./listing.ts";
+import { type Listed, type Listing, listEvents } from "./listing.ts";
 import { keepDefinition, keptEngine, keptFingerprint } from "./outdated.ts";
 import type { Key, Page } from "./pages.ts";
-import { Sealed } from "./sealed.ts";
+import { type Left, Sealed } from "./sealed.ts";
+import { type Slice, sliceAfter } from "./slices.ts";
 import { freshState, type State, unpackState } from "./state.ts";
 import { Suppressed } from "./suppressed.ts";
 import { Tail } from "./tail.ts";
@@ -45,7 +46,7 @@ export class Journal {
   readonly #sql: SqlStorage;
   readonly #engine: Engine;
   readonly #sealed: Sealed;
-  readonly #suppressed: Suppressed;
+  readonly suppressed: Suppressed;
   /** Of the definition that is kept beside a long history. */
   #kept: string | undefined;
   #horizon: Key | undefined;
@@ -62,7 +63,7 @@ export class Journal {
     this.#engine = engine;
     this.user = head?.user ?? user;
     this.#sealed = new Sealed(sql, engine, this.user);
-    this.#suppressed = new Suppressed(sql);
+    this.suppressed = new Suppressed(sql);
     this.version = head?.version ?? 0;
     this.#horizon = head?.horizon;
     this.#tail = new Tail(head?.tail);
@@ -118,11 +119,12 @@ export class Journal {
     const fresh: Event[] = [];
     const receipts = events.map((event): Receipt => {
       const { id } = event;
+      if (this.suppressed.has(id, event.origin))
+        return { id, status: "suppressed", code: "event-erased", detail: ERASED };
       const first = (known === undefined ? this.#tail.find(id) : known.get(id)) ?? this.#sealed.find(id);
       if (first !== undefined) {
         return { id, status: "duplicate", ...(sameBody(first, event) ? {} : { conflict: true }) };
       }
-      if (this.#suppressed.has(id)) return { id, status: "suppressed", code: "event-erased", detail: ERASED };
       const late = this.#late(event, retention, now);
       if (late !== undefined) return { id, status: "late", code: "past-retention", detail: late };
       known?.set(id, event);
@@ -157,20 +159,46 @@ export class Journal {
     this.#sealed.release();
   }
 
+  /** The event of that id. */
+  find(id: string): Event | undefined {
+    return this.#tail.find(id) ?? this.#sealed.find(id);
+  }
+
   /** Takes an event out as if it had never come, and turns it away for good; false when it is not here. */
   erase(id: string): boolean {
+    if (this.find(id) === undefined) return false;
+    this.suppressed.add(id);
+    this.withdraw(id);
+    return true;
+  }
+
+  /** Takes an event out that is here. */
+  withdraw(id: string): void {
     if (this.#tail.find(id) !== undefined)
       this.#tail.replace(this.#tail.events.filter((event) => event.id !== id));
-    else {
-      const changed = this.#sealed.remove(id);
-      if (changed === undefined) return false;
-      this.#sealedChanged(changed);
-    }
-    this.#suppressed.add(id);
+    else this.#leave(this.#sealed.remove(id));
+    this.mark();
+  }
+
+  /** Takes out all events of which `gone` holds. What retention dropped before stays in the state. */
+  removeWhere(gone: (event: Event) => boolean): void {
+    this.#leave(this.#sealed.removeWhere(gone));
+    const { events } = this.#tail;
+    const kept = events.filter((event) => !gone(event));
+    if (kept.length < events.length) this.#tail.replace(kept);
+    this.mark();
+  }
+
+  /** Events to be moved elsewhere: those that `belong`, from a place of the order on. */
+  slice(after: Key | undefined, belongs: (event: Event) => boolean): Slice {
+    return sliceAfter(this.#tail.events, this.#sealed, after, belongs);
+  }
+
+  /** Writes what is there as another version: something of the profile changed, be it not in the tail. */
+  mark(): void {
     this.#show();
     this.#commit();
     this.#sealed.release();
-    return true;
   }
 
   /** Goes on with a refold by `most` events, and ends it when all are folded. */
@@ -215,9 +243,9 @@ export class Journal {
     return sealed.stateAt(time, fresh);
   }
 
-  /** Events newest first, as `listing.ts` says. */
+  /** Events, as `listing.ts` says. */
   list(query: Listing): Listed {
-    return listNewest(this.#tail.events, this.#sealed, query);
+    return listEvents(this.#tail.events, this.#sealed, query);
   }
 
   /** Why an event lies before the kept history, or undefined. */
@@ -258,6 +286,12 @@ export class Journal {
   #sealedChanged(page: number): void {
     if (this.refolding === undefined) this.#base = this.#sealed.refold(page);
     else this.#sealed.forgetAfter(page);
+  }
+
+  #leave(left: Left | undefined): void {
+    if (left === undefined) return;
+    if ("page" in left) this.#sealedChanged(left.page);
+    else if (this.refolding === undefined) this.#base = left.base;
   }
 
   /** Seals the oldest of the newest events, and keeps the rest in the tail. */

@@ -23,8 +23,11 @@ import { FoldError, foldEvents } from "./fold.ts";
 import { FrameError } from "./frame.ts";
 import { storedVersion } from "./head.ts";
 import { Journal, type Retention } from "./journal.ts";
+import type { Moved } from "./merge-contract.ts";
+import { Merges } from "./merges.ts";
 import { order } from "./order.ts";
-import { freshState } from "./state.ts";
+import { freshState, type State } from "./state.ts";
+import { Suppressed } from "./suppressed.ts";
 
 /** Where a profile is kept: the storage of a Durable Object, or what a simulation has for one. */
 export interface Place {
@@ -49,6 +52,21 @@ interface Outcome<T> {
 /** What is done with the journal, if there is one. */
 type Work<T> = (engine: Engine, journal: Journal | undefined) => Outcome<T>;
 
+/** What a transaction of a room beside this one works on. */
+export interface Held {
+  readonly journal: Journal | undefined;
+  readonly merges: Merges;
+  /** What was erased: there may be that without any journal. */
+  readonly suppressed: Suppressed;
+  /** The journal, an empty one where there was none. */
+  open(user: string): Journal;
+  readonly retention: Retention;
+  readonly now: number;
+}
+
+/** While a part of the journal is being sent away, none of it may be dropped. */
+const KEEP_ALL: Retention = { events: Number.POSITIVE_INFINITY };
+
 /** Longest history that is folded under a draft of a definition, in events. */
 const MOST_DRAFTED = 20_000;
 
@@ -62,12 +80,24 @@ export class Keeper {
   #journal: Journal | undefined;
   /** The last answer: a page asks for its profile more than once, and within a second it stays the same. */
   #told: { shown: Journal["shown"]; version: number; at: number; json: string } | undefined;
+  #merges: Merges | undefined;
 
   constructor(place: Place) {
     this.#place = place;
   }
 
-  ingest(user: string, events: Event[]): Ingested | Failed {
+  /** What is stored of merges. Its memory is believed: only this instance's writes are let through. */
+  get merges(): Merges {
+    this.#merges ??= new Merges(this.#place.storage.sql);
+    return this.#merges;
+  }
+
+  /** Takes events in; `origin` is the profile they were sent to, where that is one that was merged into this. */
+  ingest(user: string, sent: Event[], origin?: string): Ingested | Moved | Failed {
+    const { merges } = this;
+    const moved = merges.moved ?? (origin === undefined ? undefined : merges.astray(origin));
+    if (moved !== undefined) return moved;
+    const events = origin === undefined ? sent : sent.map((event) => ({ ...event, user, origin }));
     try {
       return this.#ingest(user, events);
     } catch (error) {
@@ -127,13 +157,16 @@ export class Keeper {
   }
 
   #ingest(user: string, events: Event[]): Ingested | Failed {
-    const { storage, engine, retention, now } = this.#place;
+    const { storage, engine, now } = this.#place;
+    const { merges } = this;
+    const retention = this.#retention;
     const known = this.#journal;
     if (known?.isFor(engine()) && known.refolding === undefined) {
       // Most commits are one statement, which is a transaction by itself: all is computed before it, and when it fails
       // nothing has happened but in memory, which is dropped.
       const appended = this.#guard((): Ingested | undefined => {
         const { receipts, fresh } = known.admit(events, retention, now());
+        if (merges.exists && fresh.length < events.length) return undefined;
         if (fresh.length === 0 || !known.isAppend(fresh, retention, now())) return undefined;
         known.add(fresh, retention, now());
         return { status: "ingested", version: known.version, receipts };
@@ -143,12 +176,23 @@ export class Keeper {
     return this.#transaction((current, found): Outcome<Ingested> => {
       const journal = found ?? Journal.create(storage.sql, current, user);
       const { receipts, fresh } = journal.admit(events, retention, now());
+      if (this.merges.exists) this.#shadow(journal, events, receipts);
       journal.add(fresh, retention, now());
       return { journal, value: { status: "ingested", version: journal.version, receipts } };
     });
   }
 
-  read(options: ReadOptions): ReadResult | Failed {
+  /** An event whose id is that of an event of another of the merged profiles comes back when these are parted. */
+  #shadow(journal: Journal, events: readonly Event[], receipts: readonly Receipt[]): void {
+    events.forEach((event, i) => {
+      if (receipts[i]?.status !== "duplicate") return;
+      const first = journal.find(event.id);
+      if (first !== undefined && first.origin !== event.origin) this.merges.shadow(journal.user, event);
+    });
+  }
+
+  read(options: ReadOptions): ReadResult | Moved | Failed {
+    if (this.merges.moved !== undefined) return this.merges.moved;
     return this.#read((_, journal): Outcome<ReadResult> => {
       if (journal === undefined) return { journal, value: { status: "unknown" } };
       if (options.ifVersion === journal.version) {
@@ -163,10 +207,7 @@ export class Keeper {
       }
       const state = journal.stateAt(at);
       if (state === undefined) return { journal, value: { status: "forgotten" } };
-      const profile = {
-        ...describe(shown.engine, journal.user, version, state, at),
-        refolding: refolding ?? null,
-      };
+      const profile = this.#describe(journal, state, at);
       if (fields !== undefined) {
         const chosen = Object.entries(profile).filter(([name]) => fields.includes(name));
         return {
@@ -175,7 +216,8 @@ export class Keeper {
         };
       }
       const json = JSON.stringify(profile);
-      this.#told = refolding === undefined ? { shown, version, at, json } : undefined;
+      this.#told =
+        refolding === undefined && !this.merges.isMerging ? { shown, version, at, json } : undefined;
       return { journal, value: { status: "found", version, json } };
     });
   }
@@ -191,24 +233,50 @@ export class Keeper {
       if (journal === undefined) {
         return { journal, value: { status: "looked", version: 0, profile: undefined } };
       }
-      const { user, version, shown, refolding } = journal;
       const at = this.#place.now();
-      const state = journal.stateAt(at) ?? shown.state;
-      const profile = { ...describe(shown.engine, user, version, state, at), refolding: refolding ?? null };
-      return { journal, value: { status: "looked", version, profile } };
+      const profile = this.#describe(journal, journal.stateAt(at) ?? journal.shown.state, at);
+      return { journal, value: { status: "looked", version: journal.version, profile } };
     });
   }
 
+  #describe({ shown, user, version, refolding }: Journal, state: State, at: number) {
+    const { members, isMerging } = this.merges;
+    return {
+      ...describe(shown.engine, user, version, state, at),
+      ...(members.size > 0 ? { merged: [...members.keys()] } : {}),
+      ...(isMerging ? { merging: true } : {}),
+      refolding: refolding ?? null,
+    };
+  }
+
   /** Takes an event out as if it had never come. */
-  erase(eventId: string): ErasedResult | Failed {
-    return this.#transaction((_, journal): Outcome<ErasedResult> => {
-      if (journal === undefined || !journal.erase(eventId)) return { journal, value: { status: "unknown" } };
+  erase(eventId: string): ErasedResult | Moved | Failed {
+    if (this.merges.moved !== undefined) return this.merges.moved;
+    return this.#transaction((_, journal): Outcome<ErasedResult | Moved> => {
+      const { merges } = this;
+      if (merges.isUncertain) return { journal, value: { status: "merging" } };
+      const origin = merges.exists ? journal?.find(eventId)?.origin : undefined;
+      const moved = origin === undefined ? undefined : merges.astray(origin);
+      if (moved !== undefined) return { journal, value: moved };
+      const wasHidden = merges.exists && merges.shadows.erase(eventId, merges.leaving);
+      const isErased = journal?.erase(eventId) === true || wasHidden;
+      if (journal === undefined || !isErased) return { journal, value: { status: "unknown" } };
+      if (merges.exists) this.#suppress(journal, eventId);
       return { journal, value: { status: "erased", version: journal.version } };
     });
   }
 
+  /** What is erased from a merged profile is erased from each of its parts. */
+  #suppress(journal: Journal, eventId: string): void {
+    const { members, leaving } = this.merges;
+    journal.suppressed.add(eventId);
+    for (const name of members.keys()) if (!leaving.has(name)) journal.suppressed.add(eventId, name);
+    journal.mark();
+  }
+
   /** The profile as it would be with more events, or under a draft of a definition. Writes nothing. */
-  preview(user: string, { events, definition, at }: PreviewRequest): PreviewResult | Failed {
+  preview(user: string, { events, definition, at }: PreviewRequest): PreviewResult | Moved | Failed {
+    if (this.merges.moved !== undefined) return this.merges.moved;
     return this.#read((engine, journal): Outcome<PreviewResult> => {
       const time = at ?? this.#place.now();
       const sorted = events.filter((event) => event.time <= time).sort(compareEvents);
@@ -236,22 +304,26 @@ export class Keeper {
     });
   }
 
-  events(query: EventsQuery): EventsPage | Failed {
+  events(query: EventsQuery): EventsPage | Moved | Failed {
+    if (this.merges.moved !== undefined) return this.merges.moved;
     return this.#read((_, journal): Outcome<EventsPage> => {
       if (journal === undefined) return { journal, value: { status: "listed", events: [] } };
-      const { name, to, limit, from = Number.NEGATIVE_INFINITY, cursor } = query;
+      const { otherThan, limit, cursor } = query;
+      const names = typeof query.name === "string" ? [query.name] : query.name;
       const value = journal.list({
-        filter: (event) =>
-          (name === undefined || event.name === name) && (to === undefined || event.time < to),
+        filter: ({ name }) => names?.includes(name) !== false && otherThan?.includes(name) !== true,
         limit,
-        from,
-        ...(cursor === undefined ? {} : { before: cursor }),
+        from: query.from ?? Number.NEGATIVE_INFINITY,
+        to: query.to ?? Number.POSITIVE_INFINITY,
+        oldestFirst: query.oldestFirst === true,
+        ...(cursor === undefined ? {} : { after: cursor }),
       });
       return { journal, value: { status: "listed", ...value } };
     });
   }
 
-  rank(request: RankRequest): RankResult | Failed {
+  rank(request: RankRequest): RankResult | Moved | Failed {
+    if (this.merges.moved !== undefined) return this.merges.moved;
     return this.#read((engine, journal): Outcome<RankResult> => {
       const { kernel, compiled } = journal?.shown.engine ?? engine;
       const models = compiled.models.map((model) => model.name);
@@ -278,6 +350,32 @@ export class Keeper {
   /** Goes on with a refold in slices, if there is one. */
   resume(): void {
     this.#transaction((_, journal) => ({ journal, value: undefined }));
+  }
+
+  /** Runs work on the journal and on what is stored of merges, in one transaction: for the rooms beside this one. */
+  transact<T>(work: (held: Held) => T): T | Failed {
+    const { storage, now } = this.#place;
+    return this.#transaction((engine, found): Outcome<T> => {
+      let journal = found;
+      const value = work({
+        get journal() {
+          return journal;
+        },
+        merges: this.merges,
+        suppressed: found?.suppressed ?? new Suppressed(storage.sql),
+        open: (user) => {
+          journal ??= Journal.create(storage.sql, engine, user);
+          return journal;
+        },
+        retention: this.#retention,
+        now: now(),
+      });
+      return { journal, value };
+    });
+  }
+
+  get #retention(): Retention {
+    return this.merges.moving === undefined ? this.#place.retention : KEEP_ALL;
   }
 
   /** Runs work that only reads: without a transaction where memory is current and nothing is to be written. */
@@ -313,6 +411,7 @@ export class Keeper {
       return work();
     } catch (error) {
       this.#journal = undefined;
+      this.#merges = undefined;
       if (error instanceof FoldError) this.#place.discardEngine();
       if (error instanceof FrameError) {
         return { status: "failed", code: error.reason === "corrupt" ? "state-corrupt" : "state-newer" };

@@ -8,8 +8,8 @@ export function packLines(events: readonly Event[]): string {
 }
 
 /** One event's line. */
-export function packEvent({ id, name, time, receivedAt, properties, traits, source }: Event): string {
-  return JSON.stringify({ id, name, time, receivedAt, properties, traits, source });
+export function packEvent({ id, name, time, receivedAt, properties, traits, source, origin }: Event): string {
+  return JSON.stringify({ id, name, time, receivedAt, properties, traits, source, origin });
 }
 
 /** The inverse of {@link packLines}. */

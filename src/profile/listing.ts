@@ -2,18 +2,21 @@ import { compareEvents, type Event } from "../events/event.ts";
 import type { Key } from "./pages.ts";
 import type { Sealed } from "./sealed.ts";
 
-/** Which events are listed. */
+/** Which events are listed, and in which order. */
 export interface Listing {
   filter: (event: Event) => boolean;
   /** How many at most. */
   limit: number;
-  /** The earliest time, ms. */
+  /** The earliest time, ms; and the first that is too late. */
   from: number;
+  to: number;
+  /** Newest first without it. */
+  oldestFirst: boolean;
   /** Where the listing before ended. */
-  before?: Key;
+  after?: Key;
 }
 
-/** Events, newest first; `next` is where to go on, also when nothing was found yet. */
+/** Events in the order asked for; `next` is where to go on, also when nothing was found yet. */
 export interface Listed {
   events: Event[];
   next?: Key;
@@ -22,36 +25,43 @@ export interface Listed {
 /** Most pages that one listing reads: a filter that nothing passes must not read them all. */
 const LISTED_PAGES = 32;
 
-/** Lists events newest first: those of the tail, then those of pages. */
-export function listNewest(tail: readonly Event[], sealed: Sealed, listing: Listing): Listed {
-  const { filter, limit, from, before } = listing;
+/** Lists events from the newest on, those of the tail and then those of pages; or the other way round. */
+export function listEvents(tail: readonly Event[], sealed: Sealed, listing: Listing): Listed {
+  const { filter, limit, from, to, oldestFirst, after } = listing;
+  const inOrder = <T>(list: readonly T[]): readonly T[] => (oldestFirst ? list : list.toReversed());
+  const isListed = (key: Key) =>
+    after !== undefined && compareEvents(key, after) * (oldestFirst ? 1 : -1) <= 0;
+  const isBefore = ({ time }: Key) => (oldestFirst ? time < from : time >= to);
+  const isPast = ({ time }: Key) => (oldestFirst ? time >= to : time < from);
+
   const events: Event[] = [];
   /** Takes what is wanted from sorted events; returns where to go on once there are enough. */
   const take = (sorted: readonly Event[]): Key | undefined => {
-    for (const event of sorted.toReversed()) {
-      if (before !== undefined && compareEvents(event, before) >= 0) continue;
-      if (event.time < from) return undefined;
-      if (!filter(event)) continue;
+    for (const event of inOrder(sorted)) {
+      if (isPast(event)) return undefined;
+      if (isListed(event) || isBefore(event) || !filter(event)) continue;
       const last = events.at(-1);
       if (events.length === limit && last !== undefined) return { time: last.time, id: last.id };
       events.push(event);
     }
     return undefined;
   };
-  let next = take(tail);
-  let read = 0;
-  const { pages } = sealed;
-  for (let i = pages.length - 1; i >= 0 && next === undefined; i--) {
-    const page = pages[i];
-    if (page === undefined || page.last.time < from) break;
-    if (before !== undefined && compareEvents(page.first, before) >= 0) continue;
-    if (read++ === LISTED_PAGES) {
-      // Everything from the page after this one on was seen.
-      next = pages[i + 1]?.first;
-      break;
+  const takePages = (): Key | undefined => {
+    let read = 0;
+    let seen: Key | undefined;
+    for (const page of inOrder(sealed.pages)) {
+      const [near, far] = oldestFirst ? [page.first, page.last] : [page.last, page.first];
+      if (isPast(near)) return undefined;
+      if (!isListed(far) && !isBefore(far)) {
+        if (read++ === LISTED_PAGES) return seen;
+        const next = take(sealed.events(page));
+        if (next !== undefined) return next;
+      }
+      seen = far;
     }
-    next = take(sealed.events(page));
-  }
+    return undefined;
+  };
+  const next = oldestFirst ? (takePages() ?? take(tail)) : (take(tail) ?? takePages());
   sealed.release();
   return next === undefined ? { events } : { events, next };
 }

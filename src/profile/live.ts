@@ -43,6 +43,8 @@ interface Reader {
   /** Since when a change waits for an acknowledgement, ms. */
   waitingSince?: number;
   idleAcks: number;
+  /** When the token that it was opened with ends, ms: after that nothing is told. */
+  until?: number;
 }
 
 const Ack = v.strictObject({ type: v.literal("ack"), version: v.pipe(v.number(), v.safeInteger()) });
@@ -78,6 +80,7 @@ export class Live {
     const { searchParams } = new URL(request.url);
     const fields = searchParams.get("fields")?.split(",");
     const since = searchParams.get("since");
+    const until = searchParams.get("until");
 
     const { 0: theirs, 1: ours } = new WebSocketPair();
     sockets.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
@@ -89,6 +92,7 @@ export class Live {
       held: looked.profile === undefined ? undefined : {},
       unacked: [],
       idleAcks: 0,
+      ...(until === null ? {} : { until: Number(until) }),
     };
     if (since !== null && Number(since) === looked.version) ours.serializeAttachment(reader);
     else send(ours, reader, looked.version, snapshot(portray(looked.version, looked.profile), fields));
@@ -164,6 +168,7 @@ export class Live {
     for (const socket of sockets) {
       if (socket.readyState !== WebSocket.OPEN) continue;
       if (portrait === undefined) socket.close(CLOSE.internal, "the profile cannot be read: connect again");
+      else if (isOver(socket, now)) socket.close(CLOSE.policy, "the token has ended");
       else this.#update(socket, portrait, now);
     }
   }
@@ -197,6 +202,11 @@ export class Live {
     if (now < until) this.#source.wakeAt(until);
     else socket.close(CLOSE.slow, "acknowledge sooner; connect again with since=<version>");
   }
+}
+
+function isOver(socket: WebSocket, now: number): boolean {
+  const { until } = readerOf(socket);
+  return until !== undefined && now >= until;
 }
 
 function hasRoom({ unacked }: Reader): boolean {

@@ -6,6 +6,11 @@ import type { Retention } from "./journal.ts";
 import { Keeper } from "./keeper.ts";
 import { unpackLines } from "./lines.ts";
 import { Live } from "./live.ts";
+import type { Offer, Parcel, Return } from "./merge-contract.ts";
+import { Merging } from "./merging.ts";
+import { Mover } from "./mover.ts";
+import { Parcels } from "./parcels.ts";
+import { profileOf } from "./stub.ts";
 
 /** Events kept when the configuration does not say. */
 const RETENTION_EVENTS = 100_000;
@@ -20,6 +25,9 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
   readonly live: Live;
   /** When the alarm rings, as far as this instance knows, ms. */
   #alarmAt = Number.POSITIVE_INFINITY;
+  readonly #merging: Merging;
+  readonly #parcels: Parcels;
+  readonly #mover: Mover;
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
@@ -31,6 +39,15 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
       retention: retentionOf(env),
       now: () => Date.now(),
     });
+    this.#merging = new Merging(this.#keeper);
+    this.#parcels = new Parcels(this.#keeper);
+    this.#mover = new Mover({
+      merging: this.#merging,
+      parcels: this.#parcels,
+      peer: (user) => profileOf(env, user),
+      wake: (afterMs) => this.#wakeAt(Date.now() + afterMs),
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    });
     this.live = new Live({
       sockets: ctx,
       look: () => this.#keeper.look(),
@@ -38,8 +55,8 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     });
   }
 
-  async ingest(user: string, lines: string) {
-    const ingested = this.#tell(this.#keeper.ingest(user, unpackLines(user, lines)));
+  async ingest(user: string, lines: string, origin?: string) {
+    const ingested = this.#tell(this.#keeper.ingest(user, unpackLines(user, lines), origin));
     const isPlain =
       ingested.status === "ingested" && ingested.receipts.every(({ status }) => status === "applied");
     return isPlain ? ingested.version : ingested;
@@ -66,18 +83,47 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     return this.#keeper.preview(user, request);
   }
 
+  async merge(user: string, into: string) {
+    return this.#tell(await this.#mover.merge(user, into));
+  }
+
+  async unmerge(user: string, member: string) {
+    return this.#tell(await this.#mover.unmerge(user, member));
+  }
+
+  async standing() {
+    return this.#merging.standing();
+  }
+
+  async adopt(user: string, offer: Offer) {
+    return this.#merging.adopt(user, offer);
+  }
+
+  async restore(user: string, back: Return) {
+    return this.#merging.restore(user, back);
+  }
+
+  async take(user: string, epoch: string, parcel: Parcel) {
+    return this.#tell(this.#parcels.take(user, epoch, parcel));
+  }
+
   /** A reader's WebSocket; `http/live.ts` asks for it. */
   override async fetch(request: Request) {
-    return this.live.open(request);
+    const { moved } = this.#keeper.merges;
+    return moved === undefined ? this.live.open(request) : Response.json(moved);
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer) {
     this.live.receive(socket, message);
   }
 
-  /** A long refold goes on by itself, a slice at a time; and readers who are too slow are sent away. */
+  /**
+   * A long refold, and a move to another profile, go on by themselves, a slice at a time; and readers who are too slow
+   * are sent away.
+   */
   override async alarm() {
     this.#alarmAt = Number.POSITIVE_INFINITY;
+    await this.#mover.goOn();
     this.#tell(this.#keeper.resume());
     this.live.check(Date.now());
   }
@@ -91,7 +137,9 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
 
   /** Passes an answer on, and the readers are told what the call changed. */
   #tell<T>(answer: T): T {
-    this.live.tell(this.#keeper.version);
+    const { moved } = this.#keeper.merges;
+    if (moved === undefined) this.live.tell(this.#keeper.version);
+    else this.live.move(moved.to);
     return answer;
   }
 }

@@ -12,6 +12,9 @@ const CHECKPOINT_EVENTS = 1024;
 /** Which pages retention drops: those for which this holds, from the oldest on. */
 export type Outdated = (page: Page, eventsAfter: number) => boolean;
 
+/** Where the fold begins anew after events have left: at a page or, when none is left, after a state. */
+export type Left = { page: number } | { base: State };
+
 /**
  * The sealed part of a journal: all events but the newest, in pages, with checkpoints from which to fold. What a
  * method returns as `changed` is the first page at which the fold must begin anew: hand it to `refold`.
@@ -100,23 +103,46 @@ export class Sealed {
   }
 
   /** Takes an event out; undefined when it is not here. */
-  remove(id: string): number | undefined {
+  remove(id: string): Left | undefined {
     const event = this.find(id);
     if (event === undefined) return undefined;
     const { list } = this.#pages;
     const index = list.findLastIndex((page) => !isBefore(event, page.first));
     const page = list[index];
     if (page === undefined) throw new Error("an event was found in a page and no page holds its place");
-    const events = this.events(page).filter((other) => other.id !== id);
+    return this.#shrink(
+      index,
+      this.events(page).filter((other) => other.id !== id),
+    );
+  }
+
+  /** Takes out all events of which `gone` holds; undefined when there are none. */
+  removeWhere(gone: (event: Event) => boolean): Left | undefined {
+    const { list } = this.#pages;
+    let left: Left | undefined;
+    for (let index = list.length - 1; index >= 0; index--) {
+      const page = list[index];
+      if (page === undefined) throw new Error(`page ${index} of ${list.length} is missing`);
+      const events = this.events(page);
+      const kept = events.filter((event) => !gone(event));
+      if (kept.length < events.length) left = this.#shrink(index, kept);
+    }
+    return left;
+  }
+
+  /** Leaves fewer events in a page, or no page. */
+  #shrink(index: number, events: readonly Event[]): Left {
+    const { list } = this.#pages;
     if (events.length > 0) {
       this.#pages.replace(index, events);
-      return index;
+      return { page: index };
     }
     // What came before the page now comes before the next one.
     const before = this.#before(index);
     this.#pages.drop(index, 1);
+    if (list.length === 0) return { base: before ?? freshState(this.#engine.kernel, this.#engine.compiled) };
     if (before !== undefined && index < list.length) this.#pages.setCheckpoint(index, before);
-    return before === undefined ? index - 1 : index;
+    return { page: before === undefined ? index - 1 : index };
   }
 
   /**

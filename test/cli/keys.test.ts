@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ensureKeys, findKey } from "../../src/cli/keys.ts";
+import { verifyKey } from "../../src/keys/key.ts";
 
 let folder: string;
 
@@ -35,15 +36,41 @@ describe("findKey", () => {
 });
 
 describe("ensureKeys", () => {
-  it("makes keys of their own once, for the owner's eyes, and keeps them", () => {
-    copyFileSync(".dev.vars.example", join(folder, ".dev.vars.example"));
+  const file = () => join(folder, ".dev.vars");
+  const opens = (keys: Record<string, string>) =>
+    [keys.WRITE_KEY, keys.SECRET_KEY].map((key) => verifyKey(key ?? "", [keys.KEY_SECRET ?? ""])?.kind);
+
+  beforeEach(() => copyFileSync(".dev.vars.example", join(folder, ".dev.vars.example")));
+
+  it("makes secrets and keys of them once, for the owner's eyes, and keeps them", () => {
     const { created, file, keys } = ensureKeys(folder);
     expect(created).toBe(true);
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    const values = [keys.WRITE_KEY, keys.SECRET_KEY, keys.ID_SECRET];
-    for (const value of values) expect(value).toMatch(/^[\w-]{32}$/);
-    expect(new Set(values).size).toBe(3);
+    const secrets = [keys.KEY_SECRET, keys.ID_SECRET, keys.USER_TOKEN_SECRET];
+    for (const secret of secrets) expect(secret).toMatch(/^[\w-]{43}$/);
+    expect(new Set(secrets).size).toBe(3);
+    expect(opens(keys)).toEqual(["write", "secret"]);
     expect(ensureKeys(folder)).toEqual({ created: false, file, keys });
     expect(readFileSync(file, "utf8")).toContain("# ");
+  });
+
+  it("completes a file of before there were minted keys, and leaves the rest as it is", () => {
+    writeFileSync(file(), "# mine\nWRITE_KEY=old\nSECRET_KEY=older\nID_SECRET=kept\nDEFINITION=x");
+    const { created, keys } = ensureKeys(folder);
+    expect(created).toBe(false);
+    expect(keys).toMatchObject({ ID_SECRET: "kept", DEFINITION: "x" });
+    expect(opens(keys)).toEqual(["write", "secret"]);
+    expect(readFileSync(file(), "utf8")).toMatch(/^# mine\nWRITE_KEY=limn_wk_/);
+    expect(ensureKeys(folder).keys).toEqual(keys);
+  });
+
+  it("mints keys anew when the secret was changed", () => {
+    const { keys } = ensureKeys(folder);
+    const text = readFileSync(file(), "utf8");
+    writeFileSync(file(), text.replace(/^KEY_SECRET=.*$/m, "KEY_SECRET=another secret that is long enough"));
+    const { keys: after } = ensureKeys(folder);
+    expect(opens(after)).toEqual(["write", "secret"]);
+    expect(after.WRITE_KEY).not.toBe(keys.WRITE_KEY);
+    expect(after.ID_SECRET).toBe(keys.ID_SECRET);
   });
 });

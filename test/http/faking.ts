@@ -7,6 +7,7 @@ export interface Fake {
   ingest?: (user: string, events: { id: string }[]) => Promise<unknown>;
   read?: (() => Promise<unknown>) | undefined;
   preview?: (user: string) => Promise<unknown>;
+  merge?: (user: string, into: string) => Promise<unknown>;
 }
 
 /** A namespace whose stubs are made by `get`. */
@@ -28,11 +29,12 @@ export function faking(fake: Fake): { env: typeof env; stubs: () => number } {
   const PROFILES = namespaceOf(env.PROFILES, (id) => {
     stubs++;
     const real = env.PROFILES.get(id);
-    const { ingest, read, preview } = fake;
+    const { ingest, read, preview, merge } = fake;
     return {
-      ingest: (user: string, lines: string) =>
-        ingest === undefined ? real.ingest(user, lines) : ingest(user, unpackLines(user, lines)),
+      ingest: (user: string, lines: string, origin?: string) =>
+        ingest === undefined ? real.ingest(user, lines, origin) : ingest(user, unpackLines(user, lines)),
       read: read ?? ((options?: ReadOptions) => real.read(options)),
+      merge: merge ?? ((user: string, into: string) => real.merge(user, into)),
       preview: preview ?? ((user: string, request: PreviewRequest) => real.preview(user, request)),
     };
   });

@@ -335,6 +335,24 @@ describe("a batch of which not all is good", () => {
   });
 });
 
+describe("an anonymous profile", () => {
+  it.each([
+    ["identify", (user: string, device: string) => ({ userId: user, anonymousId: device })],
+    ["alias", (user: string, device: string) => ({ userId: user, previousId: device })],
+  ])("is joined to the user's by %s", async (type, said) => {
+    const [user, device] = [someone(), someone()];
+    const view = { ...track("", "m1"), userId: null, anonymousId: device };
+    const response = await batch([view, { type, messageId: "m2", ...said(user, device) }]);
+    expect(await response.json()).toMatchObject({
+      success: true,
+      receipts: [{ status: "applied" }, { status: "applied", merged: `anonymous:${device}` }],
+    });
+    await vi.waitFor(async () => expect(await countOf(user)).toBe(2), { timeout: 5000 });
+    expect((await batch([{ ...view, messageId: "m3" }])).status).toBe(200);
+    expect(await countOf(user)).toBe(3);
+  });
+});
+
 describe("a call that failed", () => {
   it("is decided anew in a replay, with the clock of its first sending", async () => {
     const user = someone();
@@ -384,7 +402,8 @@ describe("the settings of the browser client", () => {
     });
   });
 
-  it("are of a known key", async () => {
+  it("are of a known write key: a secret one may not stand in a page", async () => {
     expect((await settings("wrong")).status).toBe(401);
+    expect((await settings(SECRET)).status).toBe(403);
   });
 });

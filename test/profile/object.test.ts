@@ -277,6 +277,37 @@ describe("the profile object", () => {
     );
   });
 
+  it("lists what few events pass in either order, though it reads only so many pages at once", async () => {
+    const { user, stub } = newProfile();
+    const rare = [3, 4000, 9990];
+    for (let from = 0; from < 10_000; from += 2500) {
+      const events = range(from, from + 2500).map((i) =>
+        event(user, i, rare.includes(i) ? { name: "Rare" } : {}),
+      );
+      await ingest(stub, user, events);
+    }
+    for (const oldestFirst of [false, true]) {
+      const seen: string[] = [];
+      let asked = 0;
+      let cursor: { time: number; id: string } | undefined;
+      do {
+        asked++;
+        const page = await stub.events({
+          limit: 2,
+          name: ["Rare", "Unheard"],
+          otherThan: ["Unheard"],
+          ...(oldestFirst ? { oldestFirst } : {}),
+          ...(cursor === undefined ? {} : { cursor }),
+        });
+        if (page.status !== "listed") throw new Error(`the events were ${page.status}`);
+        seen.push(...page.events.map(({ id }) => id));
+        cursor = page.next;
+      } while (cursor !== undefined);
+      expect(seen).toEqual((oldestFirst ? rare : rare.toReversed()).map((i) => `e${i}`));
+      expect(asked).toBeGreaterThan(1);
+    }
+  });
+
   it("keeps traits by event time, not by arrival", async () => {
     const { user, stub } = newProfile();
     await ingest(stub, user, [event(user, 9, { traits: { plan: "pro", age: 40 } })]);

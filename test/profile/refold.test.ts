@@ -40,7 +40,7 @@ async function ingest(stub: ProfileStub, user: string, events: Event[]) {
   return result.receipts.map(({ status }) => status);
 }
 
-const parse = (result: ReadResult | { status: "failed" }) => {
+const parse = (result: ReadResult | { status: "failed" | "moved" }) => {
   if (result.status !== "found") throw new Error(`the profile was ${result.status}`);
   return JSON.parse(result.json);
 };

@@ -62,6 +62,24 @@ describe("what version 1 stored", () => {
   });
 });
 
+describe("what version 1 stored of a merge", () => {
+  it("is known: what is sent to the part is taken in, and what it had is a duplicate", async () => {
+    const stub = await lay("merged");
+    const part = "anonymous:device";
+    await runInDurableObject(stub, (_, { storage: { sql } }) => {
+      expect(sql.exec("SELECT name, epoch FROM merge_member").toArray()).toEqual([
+        { name: part, epoch: "epoch" },
+      ]);
+    });
+    const later = { ...event(3), id: "a1", user: part };
+    expect(await ingestInto(stub, "ann", [later], part)).toMatchObject({ receipts: [{ status: "applied" }] });
+    const again = { ...event(4), id: "e1", user: part };
+    expect(await ingestInto(stub, "ann", [again], part)).toMatchObject({
+      receipts: [{ status: "duplicate" }],
+    });
+  });
+});
+
 describe("what a later version stored", () => {
   it.each(["head.tail_check", "head.base"])("is refused without harm: %s", async (column) => {
     const stub = await lay(column, flipVersion(column));

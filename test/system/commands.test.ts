@@ -36,7 +36,8 @@ describe("the commands of the README", () => {
       encoding: "utf8",
     });
     expect(status).toBe(0);
-    for (const command of ["replay", "show", "train", "evaluate"]) expect(stdout).toContain(command);
+    for (const command of ["replay", "show", "train", "evaluate", "keys", "tokens"])
+      expect(stdout).toContain(command);
   });
 
   it("serve: the bundle holds no eval and no native code", async () => {

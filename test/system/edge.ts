@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { bundle } from "../../serve/bundle.ts";
 import { type Edge, startEdge } from "../../serve/edge.ts";
 import { Client } from "../../src/cli/client.ts";
+import { newKeys } from "../../src/cli/keys.ts";
 
-export const KEYS = { WRITE_KEY: "write-key", SECRET_KEY: "secret-key", ID_SECRET: "id-secret" };
+export const KEYS = newKeys();
 
 export interface TestEdge extends Edge {
   client: Client;
