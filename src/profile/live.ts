@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { change, type Held, type Message, type Portrait, portray, snapshot } from "./changes.ts";
 import type { Failed, LiveRefused, Looked } from "./contract.ts";
+import type { Moved } from "./merge-contract.ts";
 
 /** Readers of one profile at once. */
 export const MOST_READERS = 64;
@@ -23,7 +24,7 @@ const CLOSE = { done: 1000, notText: 1003, policy: 1008, tooBig: 1009, internal:
 /** What the readers are attached to. */
 export interface Source {
   sockets: Pick<DurableObjectState, "acceptWebSocket" | "getWebSockets" | "setWebSocketAutoResponse">;
-  look: () => Looked | Failed;
+  look: () => Looked | Moved | Failed;
   /** Asks for a call of `check` at that time, ms. */
   wakeAt: (time: number) => void;
 }
@@ -76,7 +77,7 @@ export class Live {
     const { sockets, look } = this.#source;
     if (sockets.getWebSockets().length >= MOST_READERS) return refuse({ status: "full", most: MOST_READERS });
     const looked = look();
-    if (looked.status === "failed") return refuse(looked);
+    if (looked.status !== "looked") return refuse(looked);
     const { searchParams } = new URL(request.url);
     const fields = searchParams.get("fields")?.split(",");
     const since = searchParams.get("since");
@@ -177,7 +178,7 @@ export class Live {
   #portrait(): Portrait | undefined {
     try {
       const looked = this.#source.look();
-      return looked.status === "failed" ? undefined : portray(looked.version, looked.profile);
+      return looked.status !== "looked" ? undefined : portray(looked.version, looked.profile);
     } catch {
       return undefined;
     }
@@ -236,6 +237,6 @@ function readAck(data: string | ArrayBuffer): { version: number } | { code: numb
   }
 }
 
-function refuse(why: LiveRefused | Failed): Response {
+function refuse(why: LiveRefused | Moved | Failed): Response {
   return Response.json(why, { status: 503 });
 }
