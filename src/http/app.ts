@@ -1,6 +1,8 @@
 import { Hono } from "hono";
+import { answerText } from "./answer.ts";
 import { guarded } from "./auth.ts";
 import type { App } from "./context.ts";
+import { preflightHeaders } from "./cors.ts";
 import { events } from "./events.ts";
 import { failures } from "./failures.ts";
 import { health } from "./health.ts";
@@ -14,6 +16,7 @@ import { problem } from "./problems.ts";
 import { profiles } from "./profiles.ts";
 import { rank } from "./rank.ts";
 import { replay } from "./replay.ts";
+import { segment } from "./segment.ts";
 import { spaces } from "./spaces.ts";
 import { stats } from "./stats.ts";
 
@@ -25,6 +28,7 @@ export const app = new Hono<App>();
 // A route is one function, its key included: Hono then calls it directly, where each middleware would be a promise.
 for (const { routes } of [
   events,
+  segment,
   profiles,
   live,
   history,
@@ -42,6 +46,8 @@ for (const { routes } of [
 }
 
 app.notFound((c) => {
+  const preflight = preflightHeaders(c);
+  if (preflight !== undefined) return answerText(c, null, 204, preflight);
   const methods = METHODS.filter((method) => app.router.match(method, c.req.path)[0].length > 0);
   if (methods.length === 0) return problem(c, { code: "not-found" });
   const allowed = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));

@@ -13,10 +13,29 @@ export type Opener = KeyKind | `user:${Scope}`;
 /** Who opens a route; with `inBody`, its handler reads the key from the body when no header opened it. */
 export type Access = "anyone" | readonly Opener[] | { inBody: readonly KeyKind[] };
 
+/** Beacons can send no headers. */
+const SEGMENT: Access = { inBody: ["write", "secret"] };
+
 /** Who may use which route. A route that is not here is closed to all. */
 export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /healthz": "anyone",
   "POST /v1/events": ["write", "secret"],
+  "POST /v1/identify": SEGMENT,
+  "POST /v1/track": SEGMENT,
+  "POST /v1/page": SEGMENT,
+  "POST /v1/screen": SEGMENT,
+  "POST /v1/group": SEGMENT,
+  "POST /v1/alias": SEGMENT,
+  "POST /v1/batch": SEGMENT,
+  "POST /v1/i": SEGMENT,
+  "POST /v1/t": SEGMENT,
+  "POST /v1/p": SEGMENT,
+  "POST /v1/s": SEGMENT,
+  "POST /v1/g": SEGMENT,
+  "POST /v1/a": SEGMENT,
+  "POST /v1/b": SEGMENT,
+  // The key is in the path: to its handler that is the same.
+  "GET /v1/projects/:writeKey/settings": SEGMENT,
   "GET /v1/profiles/:id": ["secret", "user:read"],
   "GET /v1/profiles/:id/live": ["secret", "user:live"],
   "GET /v1/profiles/:id/events": ["secret"],
