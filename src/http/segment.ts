@@ -2,16 +2,15 @@ import { Hono } from "hono";
 import { SEGMENT_BODY_BYTES } from "../events/limits.ts";
 import { writeKeyIn } from "../events/segment.ts";
 import { CALLS } from "../events/segment-call.ts";
-import { account, countRefused } from "./account.ts";
 import { answer } from "./answer.ts";
 import { openWith } from "./auth.ts";
 import { readText } from "./body.ts";
 import type { App, Context } from "./context.ts";
-import { deliver, uncertain } from "./deliver.ts";
+import { uncertain } from "./deliver.ts";
 import { type Format, segmentFormat } from "./formats.ts";
-import { joinAll, linksOf, refuseLinks } from "./join.ts";
+import { refuse, takeIn } from "./intake.ts";
 import { mediaType } from "./media.ts";
-import { type Failure, problem } from "./problems.ts";
+import { problem } from "./problems.ts";
 
 /**
  * What Segment's and RudderStack's clients speak: `POST /v1/track` and its like for one call, `POST /v1/batch` for many;
@@ -59,25 +58,14 @@ async function receive(c: Context, route: string, format: Format): Promise<Respo
   const denied = await openWith(c, inBody);
   if (denied !== undefined) return problem(c, denied);
 
-  const refuse = (failure: Failure) => {
-    countRefused(c, failure.code, at);
-    return problem(c, failure);
-  };
   if (!isTaken(c.req.header("Content-Type"))) {
-    return refuse({ code: "media-type", headers: { "Accept-Post": "application/json, text/plain" } });
+    return refuse(c, { code: "media-type", headers: { "Accept-Post": "application/json, text/plain" } }, at);
   }
-  if (!body.ok) return refuse(body.failure);
-  const decoded = format.decode(body.value, at);
-  if (!decoded.ok) return refuse(decoded);
-  const links = linksOf(decoded.items);
-  const refused = refuseLinks(links);
-  if (refused !== undefined) return refuse(refused);
-  const delivered = await deliver(c, decoded.items);
-  if (!delivered.ok) return refuse(delivered.failure);
+  if (!body.ok) return refuse(c, body.failure, at);
+  const taken = await takeIn(c, { route, format, text: body.value, at });
+  if (!taken.ok) return refuse(c, taken.failure, at);
 
-  const receipts = delivered.value;
-  if (links.length > 0) await joinAll(c, links, receipts);
-  await account(c, receipts, { route, format, text: body.value, at });
+  const receipts = taken.value;
   const code = uncertain(receipts);
   if (code !== undefined) return problem(c, { code, detail: RETRY }, { receipts });
   const [first] = receipts;
