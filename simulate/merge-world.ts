@@ -225,7 +225,9 @@ export class MergeWorld {
         if (answer.status === "unknown" && expected.size === 0) continue;
         if (answer.status !== "found") this.findings.push(`${root} is ${answer.status}${when}`);
         else {
-          const profile = expectedProfile(this.#oracle.get(0), root, expected.values(), answer.version, END);
+          const folded = expectedProfile(this.#oracle.get(0), root, expected.values(), answer.version, END);
+          const merged = names.length > 1 ? `"merged":${JSON.stringify(names.slice(1))},` : "";
+          const profile = folded.replace(/"refolding":null}$/, `${merged}$&`);
           if (profile !== answer.json) {
             const listed = keeper.events({ limit: 1000 });
             const found = new Set(listed.status === "listed" ? listed.events.map(({ id }) => id) : []);

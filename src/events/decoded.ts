@@ -11,6 +11,7 @@ export type Decoded =
         | "json-too-deep"
         | "header-malformed"
         | "body-not-events"
+        | "body-too-large"
         | "no-events"
         | "too-many-events";
       detail: string;

@@ -13,10 +13,10 @@ export type Parsed =
  * `edges` says where the elements of a top-level array lie: element `i` is the text from `edges[i]` to
  * `edges[i + 1] - 1`, the white space around it included.
  */
-export function parseJson(text: string): Parsed {
-  const edges = outline(text);
+export function parseJson(text: string, most = BODY_DEPTH): Parsed {
+  const edges = outline(text, most);
   if (edges === undefined) {
-    const detail = `The JSON is nested more than ${BODY_DEPTH} levels deep: flatten it.`;
+    const detail = `The JSON is nested more than ${most} levels deep: flatten it.`;
     return { ok: false, code: "json-too-deep", detail };
   }
   try {
@@ -31,11 +31,29 @@ export function parseJson(text: string): Parsed {
   }
 }
 
+/** The texts of an array's elements, of JSON that was parsed. */
+export function elementTexts(text: string): string[] {
+  const edges = outline(text, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY) ?? [];
+  const texts = edges.slice(1).map((end, i) => text.slice(edges[i], end - 1).trim());
+  return texts.length === 1 && texts[0] === "" ? [] : texts;
+}
+
+/** The texts of an object's members by their names, of JSON that was parsed: of a name given twice, the last. */
+export function memberTexts(text: string): Map<string, string> {
+  return new Map(
+    elementTexts(text).map((member) => {
+      const end = stringEnd(member, 0) + 1;
+      const name: string = JSON.parse(member.slice(0, end));
+      return [name, member.slice(member.indexOf(":", end) + 1).trim()];
+    }),
+  );
+}
+
 /**
- * One pass over the brackets of a JSON text; undefined when they nest deeper than `BODY_DEPTH`. Correct for
+ * One pass over the brackets of a JSON text; undefined when they nest deeper than `most`. Correct for
  * valid JSON; for anything else it only ends, and `JSON.parse` decides.
  */
-function outline(text: string): number[] | undefined {
+function outline(text: string, most: number, elements = EVENTS_PER_REQUEST): number[] | undefined {
   const edges: number[] = [];
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
@@ -46,7 +64,7 @@ function outline(text: string): number[] | undefined {
         break;
       case 0x5b: // [
       case 0x7b: // {
-        if (++depth > BODY_DEPTH) return undefined;
+        if (++depth > most) return undefined;
         if (depth === 1) edges.push(i + 1);
         break;
       case 0x5d: // ]
@@ -54,7 +72,7 @@ function outline(text: string): number[] | undefined {
         if (depth-- === 1) edges.push(i + 1);
         break;
       case 0x2c: // ,
-        if (depth === 1 && edges.length <= EVENTS_PER_REQUEST) edges.push(i + 1);
+        if (depth === 1 && edges.length <= elements) edges.push(i + 1);
         break;
     }
   }

@@ -5,6 +5,8 @@
 /** A body, after decompression. */
 export const BODY_BYTES = 2 * 1024 * 1024;
 export const EVENTS_PER_REQUEST = 2_500;
+/** A body of the Segment routes, after decompression: as large as Segment's clients make them. */
+export const SEGMENT_BODY_BYTES = 500 * 1024;
 /** Each user is a call to another object. */
 export const USERS_PER_REQUEST = 500;
 

@@ -103,7 +103,7 @@ function readTime(item: JsonObject, receivedAt: number): number | Fault {
   return time <= receivedAt + FUTURE_MS ? time : TIME_IN_FUTURE;
 }
 
-export function isObject(value: Json): value is JsonObject {
+export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

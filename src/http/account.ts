@@ -9,7 +9,7 @@ import { attempt } from "./attempt.ts";
 import type { Context } from "./context.ts";
 import type { Delivery } from "./deliver.ts";
 import type { Format } from "./formats.ts";
-import { logCode } from "./objects.ts";
+import { logCode } from "./log.ts";
 import { failuresShard } from "./shards.ts";
 
 /** A body that events came in. */

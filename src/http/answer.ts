@@ -1,5 +1,6 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Context } from "./context.ts";
+import { openToPages } from "./cors.ts";
 import { REQUEST_ID, requestId } from "./request-id.ts";
 
 /** Answers with a value as JSON. */
@@ -23,5 +24,6 @@ export function answerText(
   headers: Record<string, string>,
 ): Response {
   headers[REQUEST_ID] = requestId(c);
+  if (c.req.header("Origin") !== undefined) openToPages(c, headers);
   return new Response(content, { status, headers });
 }

@@ -1,14 +1,16 @@
 import { Hono } from "hono";
+import { answerText } from "./answer.ts";
 import { guarded } from "./auth.ts";
 import type { App } from "./context.ts";
+import { preflightHeaders } from "./cors.ts";
 import { events } from "./events.ts";
 import { failures } from "./failures.ts";
 import { health } from "./health.ts";
 import { history } from "./history.ts";
 import { keys } from "./keys.ts";
 import { live } from "./live.ts";
+import { logCode } from "./log.ts";
 import { merge } from "./merge.ts";
-import { logCode } from "./objects.ts";
 import { preview } from "./preview.ts";
 import { problemPages } from "./problem-pages.ts";
 import { problem } from "./problems.ts";
@@ -16,6 +18,7 @@ import { profiles } from "./profiles.ts";
 import { rank } from "./rank.ts";
 import { reference } from "./reference.ts";
 import { replay } from "./replay.ts";
+import { segment } from "./segment.ts";
 import { spaces } from "./spaces.ts";
 import { stats } from "./stats.ts";
 
@@ -27,6 +30,7 @@ export const app = new Hono<App>();
 // A route is one function, its key included: Hono then calls it directly, where each middleware would be a promise.
 for (const { routes } of [
   events,
+  segment,
   profiles,
   live,
   history,
@@ -46,6 +50,8 @@ for (const { routes } of [
 }
 
 app.notFound((c) => {
+  const preflight = preflightHeaders(c);
+  if (preflight !== undefined) return answerText(c, null, 204, preflight);
   const methods = METHODS.filter((method) => app.router.match(method, c.req.path)[0].length > 0);
   if (methods.length === 0) return problem(c, { code: "not-found" });
   const allowed = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));

@@ -13,6 +13,9 @@ export type Opener = KeyKind | `user:${Scope}`;
 /** Who opens a route; with `inBody`, its handler reads the key from the body when no header opened it. */
 export type Access = "anyone" | readonly Opener[] | { inBody: readonly KeyKind[] };
 
+/** Beacons can send no headers. */
+const SEGMENT: Access = { inBody: ["write", "secret"] };
+
 /** Who may use which route. A route that is not here is closed to all. */
 export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /healthz": "anyone",
@@ -21,6 +24,22 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /docs": "anyone",
   "GET /docs/:file": "anyone",
   "POST /v1/events": ["write", "secret"],
+  "POST /v1/identify": SEGMENT,
+  "POST /v1/track": SEGMENT,
+  "POST /v1/page": SEGMENT,
+  "POST /v1/screen": SEGMENT,
+  "POST /v1/group": SEGMENT,
+  "POST /v1/alias": SEGMENT,
+  "POST /v1/batch": SEGMENT,
+  "POST /v1/i": SEGMENT,
+  "POST /v1/t": SEGMENT,
+  "POST /v1/p": SEGMENT,
+  "POST /v1/s": SEGMENT,
+  "POST /v1/g": SEGMENT,
+  "POST /v1/a": SEGMENT,
+  "POST /v1/b": SEGMENT,
+  // The key is in the path: to its handler that is the same.
+  "GET /v1/projects/:writeKey/settings": SEGMENT,
   "GET /v1/profiles/:id": ["secret", "user:read"],
   "GET /v1/profiles/:id/live": ["secret", "user:live"],
   "GET /v1/profiles/:id/events": ["secret"],
@@ -138,11 +157,12 @@ async function openByToken(
   if (!looksLikeToken(sent)) return refused("Only a user token may stand in a URL, never a key.").failure;
   const verified = await keyring.userTokens.verify(sent);
   if (!verified.ok) return verified.failure;
-  const { user, scopes } = verified.value;
+  const { user, scopes, until } = verified.value;
   if (!scopes.some((scope) => allowed.includes(`user:${scope}`))) return { code: "token-scope" };
   // The answer for another user is the one for a user who is not there.
   if (c.req.param("id") !== user) return { code: "profile-unknown" };
   c.set("user", user);
+  c.set("until", until);
   return undefined;
 }
 

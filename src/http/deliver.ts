@@ -18,11 +18,16 @@ export type Delivery = { index: number; version?: number; merged?: string } & Re
  * to do so. Undefined when some event was decided.
  */
 export function undecided(deliveries: readonly Delivery[]): ProblemCode | undefined {
+  return deliveries.every(({ status }) => status === "retry") ? uncertain(deliveries) : undefined;
+}
+
+/** The problem of a request of whose events some are to be sent again; undefined when all were decided. */
+export function uncertain(deliveries: readonly Delivery[]): ProblemCode | undefined {
   const codes = new Set<string>();
   for (const delivery of deliveries) {
-    if (delivery.status !== "retry") return undefined;
-    codes.add(delivery.code);
+    if (delivery.status === "retry") codes.add(delivery.code);
   }
+  if (codes.size === 0) return undefined;
   const [code] = codes;
   if (codes.size > 1) return "unavailable";
   switch (code) {

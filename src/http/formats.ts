@@ -4,6 +4,9 @@ import type { Decoder } from "../events/decoded.ts";
 import { parseJson } from "../events/json.ts";
 import { decodeNative } from "../events/native.ts";
 import { decodeNdjson } from "../events/ndjson.ts";
+import { decodeSegment } from "../events/segment.ts";
+import type { Call } from "../events/segment-call.ts";
+import { callTexts } from "../events/segment-text.ts";
 
 /** A way to write events in a body. */
 export interface Format {
@@ -42,6 +45,16 @@ const ndjson: Format = {
   },
   bodyOf: (text) => text,
 };
+
+/** Calls as Segment's clients send them: one of that kind, or a batch. What is kept of either is an item of a batch. */
+export function segmentFormat(call?: Call): Format {
+  return {
+    name: "segment",
+    decode: (text, receivedAt) => decodeSegment(text, receivedAt, call),
+    textsOf: (body, indices) => callTexts(body, indices, call),
+    bodyOf: (text) => `{"batch":[${text}]}`,
+  };
+}
 
 /** A CloudEvent in structured mode; what is kept of the other modes is this, too. */
 const cloudEvent: Format = {
@@ -96,5 +109,5 @@ export function formatOf(type: string | undefined): Format | undefined {
 
 /** The format of that name, as it is kept with a failure. */
 export function formatNamed(name: string): Format | undefined {
-  return [native, ndjson, cloudEvent].find((format) => format.name === name);
+  return [native, ndjson, cloudEvent, segmentFormat()].find((format) => format.name === name);
 }

@@ -8,7 +8,7 @@ import { attempt } from "./attempt.ts";
 import type { App } from "./context.ts";
 import { readJson } from "./json-body.ts";
 import { keyringOf, keysObject } from "./keyring.ts";
-import { logCode } from "./objects.ts";
+import { logCode } from "./log.ts";
 import { problem } from "./problems.ts";
 
 const KEY = "a key of this deployment, or the id of one, is expected";

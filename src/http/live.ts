@@ -10,6 +10,7 @@ import { ask } from "./objects.ts";
 import { problem } from "./problems.ts";
 import { Fields } from "./profiles.ts";
 import { readQuery, whole } from "./query.ts";
+import { REQUEST_ID, requestId } from "./request-id.ts";
 import { eventStream } from "./sse.ts";
 
 export const LiveRequest = v.strictObject({
@@ -36,14 +37,17 @@ export const live = new Hono<App>().get("/v1/profiles/:id/live", async (c) => {
 
   const { fields } = query.value;
   const since = (way === "events" ? lastEventId(c) : undefined) ?? query.value.since;
-  const asked = await ask(c, id, (profile) => open(profile, fields, since));
+  const asked = await ask(c, id, (profile) => open(profile, fields, since, c.get("until")));
   if (!asked.ok) return problem(c, asked.failure);
   if (asked.value.status === "full") {
     const detail = `The profile has ${asked.value.most} readers already.`;
     return problem(c, { code: "too-many-readers", detail });
   }
   const { socket } = asked.value;
-  if (way === "websocket") return new Response(null, { status: 101, webSocket: socket });
+  if (way === "websocket") {
+    const headers = { [REQUEST_ID]: requestId(c) };
+    return new Response(null, { status: 101, webSocket: socket, headers });
+  }
   return answerText(c, eventStream(socket), 200, {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store",
@@ -81,10 +85,12 @@ async function open(
   profile: ProfileStub,
   fields: string[] | undefined,
   since: number | undefined,
+  until: number | undefined,
 ): Promise<Opened> {
   const query = new URLSearchParams({
     ...(fields === undefined ? {} : { fields: fields.join(",") }),
     ...(since === undefined ? {} : { since: String(since) }),
+    ...(until === undefined ? {} : { until: String(until) }),
   });
   const response = await profile.fetch(`https://profile/live?${query}`, {
     headers: { Upgrade: "websocket" },

@@ -6,9 +6,9 @@ import { idOf, profileOf } from "../profile/stub.ts";
 import { attempt } from "./attempt.ts";
 import { InFlight } from "./busy.ts";
 import type { Context } from "./context.ts";
+import { logCode } from "./log.ts";
 import type { Failure, Result } from "./problems.ts";
 import { exceeds } from "./rate.ts";
-import { requestId } from "./request-id.ts";
 
 /** How many requests about one user an isolate has in flight at most. */
 export const REQUESTS_PER_USER = 32;
@@ -61,9 +61,4 @@ function isMoved(value: { status: string } | string | number): value is Moved {
 function refused(c: Context, code: Failure["code"]): { ok: false; failure: Failure } {
   logCode(c, code);
   return { ok: false, failure: { code } };
-}
-
-/** The only thing the edge ever logs: whoever may read logs may not read profiles. */
-export function logCode(c: Context, code: string): void {
-  console.error(JSON.stringify({ requestId: requestId(c), code }));
 }

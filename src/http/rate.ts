@@ -1,5 +1,5 @@
 import type { Context } from "./context.ts";
-import { logCode } from "./objects.ts";
+import { logCode } from "./log.ts";
 import type { Failure } from "./problems.ts";
 
 /**

@@ -2,7 +2,7 @@ import type { Environment } from "../environment.ts";
 import { type FailuresRpc, SHARDS } from "../failures/contract.ts";
 import { attempt } from "./attempt.ts";
 import type { Context } from "./context.ts";
-import { logCode } from "./objects.ts";
+import { logCode } from "./log.ts";
 import type { Result } from "./problems.ts";
 
 /** A fresh stub of a shard of the failures. */

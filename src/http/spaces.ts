@@ -164,11 +164,10 @@ function toEventsQuery(query: v.InferOutput<typeof EventsRequest>): EventsQuery 
 
 /** An event in Segment's form; of its context nothing is kept. */
 function present({ user, id, name, time, properties, traits, source, origin }: Event) {
-  const isIdentify = name === "Identify" && traits !== undefined;
   return {
     external_ids: [externalId(origin ?? user)],
     context: traits === undefined ? {} : { traits },
-    type: isIdentify ? "identify" : "track",
+    type: CALLS.get(name) ?? "track",
     event: name,
     properties,
     timestamp: new Date(time).toISOString(),
@@ -177,6 +176,15 @@ function present({ user, id, name, time, properties, traits, source, origin }: E
     related: { users: user },
   };
 }
+
+/** The calls that make events of these names (`events/segment-call.ts`). */
+const CALLS: ReadonlyMap<string, string> = new Map([
+  ["Identify", "identify"],
+  ["Page Viewed", "page"],
+  ["Screen Viewed", "screen"],
+  ["Group", "group"],
+  ["Alias", "alias"],
+]);
 
 /** Where the list goes on; `url` is that of the next page, and of this one when it is the last. */
 function cursorOf(c: Context, limit: number, next?: string) {

@@ -14,6 +14,8 @@ export interface UserToken {
   /** The id of the only profile that it opens. */
   user: string;
   scopes: readonly Scope[];
+  /** When it ends, ms. */
+  until: number;
 }
 
 /** Oldest token that is accepted, by its `iat`, whatever its `exp` says. */
@@ -97,10 +99,11 @@ export class UserTokens {
     if (token.length > TOKEN_LENGTH) return refused("The token is too long.");
     try {
       const { payload } = await this.#verify(token);
-      const { sub, scope } = payload;
+      const { sub, scope, exp = 0, iat = 0 } = payload;
       if (typeof sub !== "string" || !isProfileId(sub))
         return refused('The claim "sub" is not a profile id.');
-      return { ok: true, value: { user: sub, scopes: readScopes(scope) } };
+      const until = Math.min(exp, iat + MAX_AGE_S) * 1000;
+      return { ok: true, value: { user: sub, scopes: readScopes(scope), until } };
     } catch (error) {
       return refused(explain(error));
     }

@@ -7,6 +7,7 @@ import { Failure, failureOperations, ReplayReceipt } from "./failures.ts";
 import { Converter } from "./json-schema.ts";
 import { EVERYWHERE, type Operation, type Operations, type Parameter, TAGS } from "./operation.ts";
 import { HistoryEvent, LiveMessage, Profile, profileOperations } from "./profiles.ts";
+import { SegmentBatch, SegmentCall, segmentOperations } from "./segment.ts";
 import { serviceOperations } from "./service.ts";
 import { SpaceCursor, SpaceEvent, SpaceProblem, spaceOperations } from "./spaces.ts";
 import { Cursor, Problem } from "./values.ts";
@@ -27,6 +28,7 @@ import { Cursor, Problem } from "./values.ts";
 /** What is documented, by route. */
 export const OPERATIONS: Operations = {
   ...eventOperations,
+  ...segmentOperations,
   ...profileOperations,
   ...spaceOperations,
   ...failureOperations,
@@ -45,6 +47,8 @@ const NAMED = {
   Profile,
   Receipt,
   ReplayReceipt,
+  SegmentBatch,
+  SegmentCall,
   SpaceCursor,
   SpaceEvent,
   SpaceProblem,
@@ -56,6 +60,7 @@ const PATH_PARAMETERS: Record<string, string> = {
   space: "Any name: a deployment is one space.",
   collection: "users; there are no others.",
   profile: "user_id:<userId> or anonymous_id:<anonymousId>.",
+  writeKey: "The write key.",
   code: "What follows /problems/ in the type of a problem.",
   file: "A file of the page.",
 };
@@ -164,9 +169,8 @@ function answersOf(converter: Converter, operation: Operation): [string, object]
       name,
       { description, schema: { type: "string" } },
     ]);
-    // The runtime ends its part of a connection that becomes a WebSocket's before there could be one.
-    const requestId = status === "101" ? {} : { "X-Request-Id": REQUEST_ID };
-    return [status, { description, headers: { ...requestId, ...Object.fromEntries(own) }, ...content }];
+    const all = { "X-Request-Id": REQUEST_ID, ...Object.fromEntries(own) };
+    return [status, { description, headers: all, ...content }];
   });
 }
 
@@ -254,6 +258,7 @@ export function problemsOf(route: string, { problems }: Operation): ProblemCode[
 function problemsOfAccess(route: string): ProblemCode[] {
   const access = ACCESS[route];
   if (access === undefined || access === "anyone") return ["not-configured"];
+  const kinds: readonly string[] = "inBody" in access ? access.inBody : access;
   return [
     "not-configured",
     ...EVERYWHERE,
@@ -261,7 +266,7 @@ function problemsOfAccess(route: string): ProblemCode[] {
     "key-unknown",
     "key-expired",
     "key-revoked",
-    "key-scope",
+    ...(kinds.includes("write") && kinds.includes("secret") ? [] : (["key-scope"] as const)),
     "key-origin",
     "rate-limited",
     "keys-unavailable",

@@ -22,6 +22,7 @@ export interface Operation {
 
 export const TAGS = {
   Events: "What users do comes in here.",
+  Segment: "The same for the clients of Segment and RudderStack, as they are.",
   Profiles: "What is known of a user.",
   "Profile API": "The same profiles by the paths and answers of Segment's Profile API.",
   Failures: "What was rejected or late, why, and the counters.",

@@ -1,7 +1,4 @@
-import { DefinitionError, parseDefinition } from "../definition/schema.ts";
-import { compareEvents, type Event } from "../events/event.ts";
-import { compile } from "../kernel/compile.ts";
-import { mostExplored, type Question } from "../kernel/rank.ts";
+import type { Event } from "../events/event.ts";
 import type {
   ErasedResult,
   EventsPage,
@@ -17,7 +14,6 @@ import type {
   ReadResult,
   Receipt,
 } from "./contract.ts";
-import { describe } from "./describe.ts";
 import type { Engine } from "./engine.ts";
 import { FoldError, foldEvents } from "./fold.ts";
 import { FrameError } from "./frame.ts";
@@ -25,8 +21,8 @@ import { storedVersion } from "./head.ts";
 import { Journal, type Retention } from "./journal.ts";
 import type { Moved } from "./merge-contract.ts";
 import { Merges } from "./merges.ts";
-import { order } from "./order.ts";
-import { freshState, type State } from "./state.ts";
+import { type Ground, listEvents, lookAt, previewProfile, rankCandidates, readProfile } from "./reading.ts";
+import { freshState } from "./state.ts";
 import { Suppressed } from "./suppressed.ts";
 
 /** Where a profile is kept: the storage of a Durable Object, or what a simulation has for one. */
@@ -67,9 +63,6 @@ export interface Held {
 /** While a part of the journal is being sent away, none of it may be dropped. */
 const KEEP_ALL: Retention = { events: Number.POSITIVE_INFINITY };
 
-/** Longest history that is folded under a draft of a definition, in events. */
-const MOST_DRAFTED = 20_000;
-
 /** Keeps one user's profile: the single writer of the user's journal. */
 export class Keeper {
   readonly #place: Place;
@@ -78,8 +71,6 @@ export class Keeper {
    * write of an instance that has lost its storage is not let through.
    */
   #journal: Journal | undefined;
-  /** The last answer: a page asks for its profile more than once, and within a second it stays the same. */
-  #told: { shown: Journal["shown"]; version: number; at: number; json: string } | undefined;
   #merges: Merges | undefined;
 
   constructor(place: Place) {
@@ -192,61 +183,29 @@ export class Keeper {
   }
 
   read(options: ReadOptions): ReadResult | Moved | Failed {
-    if (this.merges.moved !== undefined) return this.merges.moved;
-    return this.#read((_, journal): Outcome<ReadResult> => {
-      if (journal === undefined) return { journal, value: { status: "unknown" } };
-      if (options.ifVersion === journal.version) {
-        return { journal, value: { status: "unchanged", version: journal.version } };
-      }
-      const { version, shown, refolding } = journal;
-      const { fields } = options;
-      const at = options.at ?? journal.secondOf(this.#place.now());
-      const told = this.#told;
-      if (told?.shown === shown && told.version === version && told.at === at && fields === undefined) {
-        return { journal, value: { status: "found", version, json: told.json } };
-      }
-      const state = journal.stateAt(at);
-      if (state === undefined) return { journal, value: { status: "forgotten" } };
-      const profile = this.#describe(journal, state, at);
-      if (fields !== undefined) {
-        const chosen = Object.entries(profile).filter(([name]) => fields.includes(name));
-        return {
-          journal,
-          value: { status: "found", version, json: JSON.stringify(Object.fromEntries(chosen)) },
-        };
-      }
-      const json = JSON.stringify(profile);
-      this.#told =
-        refolding === undefined && !this.merges.isMerging ? { shown, version, at, json } : undefined;
-      return { journal, value: { status: "found", version, json } };
-    });
+    return this.#answer((ground) => readProfile(ground, options));
+  }
+
+  /** The profile as {@link read} answers it now, before it is JSON. */
+  look(): Looked | Moved | Failed {
+    return this.#answer(lookAt);
+  }
+
+  preview(user: string, request: PreviewRequest): PreviewResult | Moved | Failed {
+    return this.#answer((ground) => previewProfile(ground, user, request));
+  }
+
+  events(query: EventsQuery): EventsPage | Moved | Failed {
+    return this.#answer((ground) => listEvents(ground, query));
+  }
+
+  rank(request: RankRequest): RankResult | Moved | Failed {
+    return this.#answer((ground) => rankCandidates(ground, request));
   }
 
   /** The version that memory holds; undefined when it holds none. */
   get version(): number | undefined {
     return this.#journal?.version;
-  }
-
-  /** The profile as {@link read} answers it now, before it is JSON. */
-  look(): Looked | Failed {
-    return this.#read((_, journal): Outcome<Looked> => {
-      if (journal === undefined) {
-        return { journal, value: { status: "looked", version: 0, profile: undefined } };
-      }
-      const at = this.#place.now();
-      const profile = this.#describe(journal, journal.stateAt(at) ?? journal.shown.state, at);
-      return { journal, value: { status: "looked", version: journal.version, profile } };
-    });
-  }
-
-  #describe({ shown, user, version, refolding }: Journal, state: State, at: number) {
-    const { members, isMerging } = this.merges;
-    return {
-      ...describe(shown.engine, user, version, state, at),
-      ...(members.size > 0 ? { merged: [...members.keys()] } : {}),
-      ...(isMerging ? { merging: true } : {}),
-      refolding: refolding ?? null,
-    };
   }
 
   /** Takes an event out as if it had never come. */
@@ -272,79 +231,6 @@ export class Keeper {
     journal.suppressed.add(eventId);
     for (const name of members.keys()) if (!leaving.has(name)) journal.suppressed.add(eventId, name);
     journal.mark();
-  }
-
-  /** The profile as it would be with more events, or under a draft of a definition. Writes nothing. */
-  preview(user: string, { events, definition, at }: PreviewRequest): PreviewResult | Moved | Failed {
-    if (this.merges.moved !== undefined) return this.merges.moved;
-    return this.#read((engine, journal): Outcome<PreviewResult> => {
-      const time = at ?? this.#place.now();
-      const sorted = events.filter((event) => event.time <= time).sort(compareEvents);
-      let draft: Engine | undefined;
-      if (definition !== undefined) {
-        const count = (journal?.count ?? 0) + sorted.length;
-        if (count > MOST_DRAFTED) return { journal, value: { status: "too-long", most: MOST_DRAFTED } };
-        try {
-          draft = { kernel: engine.kernel, compiled: compile(parseDefinition(definition), engine.kernel) };
-        } catch (error) {
-          if (!(error instanceof DefinitionError)) throw error;
-          return { journal, value: { status: "invalid", issues: error.issues } };
-        }
-      }
-      const by = draft ?? engine;
-      const state =
-        journal?.preview(sorted, time, draft) ??
-        foldEvents(by.kernel, by.compiled, freshState(by.kernel, by.compiled), unique(sorted));
-      const profile = {
-        ...describe(by, user, journal?.version ?? 0, state, time),
-        refolding: null,
-        preview: true,
-      };
-      return { journal, value: { status: "previewed", json: JSON.stringify(profile) } };
-    });
-  }
-
-  events(query: EventsQuery): EventsPage | Moved | Failed {
-    if (this.merges.moved !== undefined) return this.merges.moved;
-    return this.#read((_, journal): Outcome<EventsPage> => {
-      if (journal === undefined) return { journal, value: { status: "listed", events: [] } };
-      const { otherThan, limit, cursor } = query;
-      const names = typeof query.name === "string" ? [query.name] : query.name;
-      const value = journal.list({
-        filter: ({ name }) => names?.includes(name) !== false && otherThan?.includes(name) !== true,
-        limit,
-        from: query.from ?? Number.NEGATIVE_INFINITY,
-        to: query.to ?? Number.POSITIVE_INFINITY,
-        oldestFirst: query.oldestFirst === true,
-        ...(cursor === undefined ? {} : { after: cursor }),
-      });
-      return { journal, value: { status: "listed", ...value } };
-    });
-  }
-
-  rank(request: RankRequest): RankResult | Moved | Failed {
-    if (this.merges.moved !== undefined) return this.merges.moved;
-    return this.#read((engine, journal): Outcome<RankResult> => {
-      const { kernel, compiled } = journal?.shown.engine ?? engine;
-      const models = compiled.models.map((model) => model.name);
-      const index = request.model === undefined ? 0 : models.indexOf(request.model);
-      const model = models[index];
-      if (model === undefined) return { journal, value: { status: "no-model", models } };
-      const most = mostExplored(kernel, compiled, index);
-      if (request.explore !== undefined && request.candidates.length > most) {
-        return { journal, value: { status: "too-many", most } };
-      }
-      const state = journal?.shown.state ?? freshState(kernel, compiled);
-      const question: Question = {
-        compiled,
-        state: state.kernel,
-        trait: (name) => state.traits.get(name)?.value,
-        at: this.#place.now(),
-        model: index,
-      };
-      const ranked = order(kernel, question, request);
-      return { journal, value: { status: "ranked", version: journal?.version ?? 0, model, ranked } };
-    });
   }
 
   /** Goes on with a refold in slices, if there is one. */
@@ -376,6 +262,15 @@ export class Keeper {
 
   get #retention(): Retention {
     return this.merges.moving === undefined ? this.#place.retention : KEEP_ALL;
+  }
+
+  #answer<T>(question: (ground: Ground) => T): T | Moved | Failed {
+    const { merges } = this;
+    if (merges.moved !== undefined) return merges.moved;
+    return this.#read((engine, journal): Outcome<T> => {
+      const value = question({ engine, journal, merges: this.merges, now: this.#place.now() });
+      return { journal, value };
+    });
   }
 
   /** Runs work that only reads: without a transaction where memory is current and nothing is to be written. */
@@ -435,9 +330,4 @@ export class Keeper {
 function poison(id: string): Receipt {
   const detail = "The event could not be folded and was left out; it is kept as a failure.";
   return { id, status: "rejected", code: "poison", pointer: "", detail };
-}
-
-/** The first of each id. */
-function unique(events: readonly Event[]): Event[] {
-  return [...new Map(events.toReversed().map((event) => [event.id, event])).values()].sort(compareEvents);
 }

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { change, type Held, type Message, type Portrait, portray, snapshot } from "./changes.ts";
 import type { Failed, LiveRefused, Looked } from "./contract.ts";
+import type { Moved } from "./merge-contract.ts";
 
 /** Readers of one profile at once. */
 export const MOST_READERS = 64;
@@ -23,7 +24,7 @@ const CLOSE = { done: 1000, notText: 1003, policy: 1008, tooBig: 1009, internal:
 /** What the readers are attached to. */
 export interface Source {
   sockets: Pick<DurableObjectState, "acceptWebSocket" | "getWebSockets" | "setWebSocketAutoResponse">;
-  look: () => Looked | Failed;
+  look: () => Looked | Moved | Failed;
   /** Asks for a call of `check` at that time, ms. */
   wakeAt: (time: number) => void;
 }
@@ -43,6 +44,8 @@ interface Reader {
   /** Since when a change waits for an acknowledgement, ms. */
   waitingSince?: number;
   idleAcks: number;
+  /** When the token that it was opened with ends, ms: after that nothing is told. */
+  until?: number;
 }
 
 const Ack = v.strictObject({ type: v.literal("ack"), version: v.pipe(v.number(), v.safeInteger()) });
@@ -74,10 +77,11 @@ export class Live {
     const { sockets, look } = this.#source;
     if (sockets.getWebSockets().length >= MOST_READERS) return refuse({ status: "full", most: MOST_READERS });
     const looked = look();
-    if (looked.status === "failed") return refuse(looked);
+    if (looked.status !== "looked") return refuse(looked);
     const { searchParams } = new URL(request.url);
     const fields = searchParams.get("fields")?.split(",");
     const since = searchParams.get("since");
+    const until = searchParams.get("until");
 
     const { 0: theirs, 1: ours } = new WebSocketPair();
     sockets.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
@@ -89,6 +93,7 @@ export class Live {
       held: looked.profile === undefined ? undefined : {},
       unacked: [],
       idleAcks: 0,
+      ...(until === null ? {} : { until: Number(until) }),
     };
     if (since !== null && Number(since) === looked.version) ours.serializeAttachment(reader);
     else send(ours, reader, looked.version, snapshot(portray(looked.version, looked.profile), fields));
@@ -164,6 +169,7 @@ export class Live {
     for (const socket of sockets) {
       if (socket.readyState !== WebSocket.OPEN) continue;
       if (portrait === undefined) socket.close(CLOSE.internal, "the profile cannot be read: connect again");
+      else if (isOver(socket, now)) socket.close(CLOSE.policy, "the token has ended");
       else this.#update(socket, portrait, now);
     }
   }
@@ -172,7 +178,7 @@ export class Live {
   #portrait(): Portrait | undefined {
     try {
       const looked = this.#source.look();
-      return looked.status === "failed" ? undefined : portray(looked.version, looked.profile);
+      return looked.status !== "looked" ? undefined : portray(looked.version, looked.profile);
     } catch {
       return undefined;
     }
@@ -197,6 +203,11 @@ export class Live {
     if (now < until) this.#source.wakeAt(until);
     else socket.close(CLOSE.slow, "acknowledge sooner; connect again with since=<version>");
   }
+}
+
+function isOver(socket: WebSocket, now: number): boolean {
+  const { until } = readerOf(socket);
+  return until !== undefined && now >= until;
 }
 
 function hasRoom({ unacked }: Reader): boolean {
@@ -226,6 +237,6 @@ function readAck(data: string | ArrayBuffer): { version: number } | { code: numb
   }
 }
 
-function refuse(why: LiveRefused | Failed): Response {
+function refuse(why: LiveRefused | Moved | Failed): Response {
   return Response.json(why, { status: 503 });
 }

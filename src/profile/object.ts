@@ -109,8 +109,7 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
 
   /** A reader's WebSocket; `http/live.ts` asks for it. */
   override async fetch(request: Request) {
-    const { moved } = this.#keeper.merges;
-    return moved === undefined ? this.live.open(request) : Response.json(moved);
+    return this.live.open(request);
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer) {

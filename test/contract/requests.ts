@@ -63,6 +63,43 @@ const candidates = [
   { id: "p-9", properties: { category: "Books", price: 12 } },
 ];
 
+const call = (type: string, members: object = {}) => ({
+  type,
+  messageId: `${CANARY}-${type}`,
+  userId: ann,
+  sentAt: "2026-11-04T10:00:00Z",
+  originalTimestamp: "2026-11-04T09:59:59.123Z",
+  context: { library: { name: "analytics-node" }, traits: { city: `${CANARY}-city` } },
+  ...members,
+});
+
+/** By the route that takes it; a batch has them all. */
+const CALLS: Record<string, object> = {
+  identify: call("identify", { traits: { email: `${CANARY}@example.com` } }),
+  track: call("track", { event: "Product Viewed", properties: { price: 7, category: "Shoes" } }),
+  page: call("page", { name: "Home", category: "Docs", properties: { url: `https://${CANARY}.test/` } }),
+  screen: call("screen", { name: "Home" }),
+  group: call("group", { groupId: `${CANARY}-group`, traits: { plan: "gold" } }),
+  alias: call("alias", { previousId: `${CANARY}-before` }),
+};
+
+/** What Segment's clients send, to the long name of each route and the short one. */
+const SEGMENT = Object.fromEntries(
+  [
+    ...Object.entries(CALLS),
+    ["batch", { batch: Object.values(CALLS), sentAt: "2026-11-04T10:00:00Z" }],
+  ].flatMap(([name, body]) => {
+    const sent: Sent[] = [
+      { key: "write", body },
+      { headers: { "Content-Type": "text/plain" }, body: JSON.stringify(body) },
+    ];
+    return [
+      [`POST /v1/${name}`, sent],
+      [`POST /v1/${String(name).charAt(0)}`, sent],
+    ];
+  }),
+);
+
 /** Of each route, requests that are answered with 200. */
 export const GOOD: Record<string, Sent[]> = {
   "POST /v1/events": [
@@ -83,6 +120,8 @@ export const GOOD: Record<string, Sent[]> = {
       }),
     },
   ],
+  ...SEGMENT,
+  "GET /v1/projects/:writeKey/settings": [{ key: "write", path: { writeKey: CANARY } }],
   "GET /v1/profiles/:id": [
     { path: { id: ann } },
     { path: { id: ann }, query: "fields=id,scores,interests&at=2026-11-20T10:00:00Z" },
@@ -155,8 +194,10 @@ const OTHERS: Exchange[] = [
     { body: [view("8", { properties: {} }), view("10", { timestamp: "2099-01-01T00:00:00Z" })] },
   ],
   ["POST /v1/events", 400, { body: 7 }],
-  ["POST /v1/events", 403, { key: "bound", body: view("4") }],
   ["POST /v1/events", 422, { body: [] }],
+  ["POST /v1/batch", 422, { body: { batch: [] } }],
+  ["POST /v1/b", 422, { body: { batch: [] } }],
+  ["GET /v1/projects/:writeKey/settings", 401, { key: "none", path: { writeKey: CANARY } }],
   ["GET /v1/profiles/:id", 304, { path: { id: bob }, again: true }],
   ["GET /v1/profiles/:id", 404, { path: { id: `${CANARY}-nobody` } }],
   ["GET /v1/profiles/:id", 410, { path: { id: long }, query: "at=2026-01-01T00:10:00Z" }],
@@ -213,7 +254,8 @@ function spoil(route: string, sent: Sent): Exchange[] {
       [route, 401, { ...sent, headers: { ...sent.headers, Authorization: `Bearer ${CANARY}` } }],
       [route, 401, { ...sent, headers: { ...sent.headers, Authorization: `Bearer ${CANARY}.b.c` } }],
     ),
-    ...is(!isOpen && route !== "POST /v1/events", [route, 403, { ...sent, key: "write" }]),
+    // What a write key opens, one that is bound to an origin does not.
+    ...is(!isOpen, [route, 403, { ...sent, key: sent.key === "write" ? "bound" : "write" }]),
     ...is(
       readsBody,
       [route, 400, { ...sent, body: `{"${CANARY}"` }],
@@ -221,7 +263,11 @@ function spoil(route: string, sent: Sent): Exchange[] {
       [route, 415, { ...sent, headers: { "Content-Type": `text/${CANARY}` }, body: "a,b" }],
       [route, 415, { ...sent, headers: { "Content-Encoding": CANARY, "Content-Type": "application/json" } }],
     ),
-    ...is(readsBody && route !== "POST /v1/events", [route, 422, { ...sent, body: { [CANARY]: CANARY } }]),
+    ...is(readsBody && route !== "POST /v1/events" && !/^POST .v1.b(atch)?$/.test(route), [
+      route,
+      422,
+      { ...sent, body: { [CANARY]: CANARY } },
+    ]),
     ...is(QUERIES.test(route), [route, 422, { ...sent, query: `${CANARY}=1` }]),
   ];
 }

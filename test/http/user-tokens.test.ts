@@ -33,6 +33,17 @@ describe("a user token", () => {
     expect(await ask(await tokenOf(ann, { iat: now() + 5, nbf: now() + 5 }))).toBe("200");
   });
 
+  it("of an anonymous profile opens nothing of the user that it became part of", async () => {
+    const [device, user] = [someone(), someone()];
+    await send({ id: "a", anonymousId: device, event: "E" });
+    const token = await tokenOf(`anonymous:${device}`);
+    const path = `/v1/profiles/anonymous:${device}`;
+    expect((await app.fetch(request("GET", path, { key: token }), env)).status).toBe(200);
+    await send({ id: "i", userId: user, anonymousId: device, event: "Identify" });
+    expect((await app.fetch(request("GET", path), env)).status).toBe(200);
+    expect((await app.fetch(request("GET", path, { key: token }), env)).status).toBe(404);
+  });
+
   const claim = (name: string) =>
     `401 token-invalid: The claim "${name}" is missing or not what is expected.`;
   const EXPIRED = "401 token-invalid: The token has expired, or is older than a day.";

@@ -11,7 +11,14 @@ import { tokenOf } from "./tokens.ts";
  * user token only the reading of its own profile. What is not named here is for secret keys only.
  */
 const FOR_ALL = ["GET /healthz", "GET /problems/:code", "GET /openapi.json", "GET /docs", "GET /docs/:file"];
-const FOR_WRITE_KEYS = ["POST /v1/events"];
+/** What Segment's clients use: their key may also be in the body, or in the path. A token is no key of theirs. */
+const FOR_SEGMENT = [
+  ...["identify", "track", "page", "screen", "group", "alias", "batch"],
+  ...["i", "t", "p", "s", "g", "a", "b"],
+]
+  .map((name) => `POST /v1/${name}`)
+  .concat("GET /v1/projects/:writeKey/settings");
+const FOR_WRITE_KEYS = ["POST /v1/events", ...FOR_SEGMENT];
 const FOR_USERS: Record<string, string> = {
   "GET /v1/profiles/:id": "read",
   "GET /v1/profiles/:id/live": "live",
@@ -43,6 +50,7 @@ const forUser =
   (scopes: string[]) =>
   (route: string, user: string): Expected => {
     if (isForAll(route)) return "passes";
+    if (FOR_SEGMENT.includes(route)) return 401;
     const scope = FOR_USERS[route];
     if (scope === undefined || !scopes.includes(scope)) return 403;
     return user === own ? "passes" : "absent";

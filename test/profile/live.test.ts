@@ -98,12 +98,12 @@ describe("a live profile", () => {
       const version =
         step % 7 === 6
           ? await stub
-              .erase(user, `e${i}`)
+              .erase(user, `s${i % step}`)
               .then((erased) => (erased.status === "erased" ? erased.version : undefined))
           : await ingest(
               stub,
               user,
-              event(user, i, { id: `e${step}`, ...(i % 3 === 0 ? { traits: { plan: i, city: null } } : {}) }),
+              event(user, i, { id: `s${step}`, ...(i % 3 === 0 ? { traits: { plan: i, city: null } } : {}) }),
             );
       if (version === undefined) continue;
       await reader.until(version);

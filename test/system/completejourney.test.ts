@@ -15,6 +15,9 @@ const AT = Date.UTC(2018, 0, 2);
 type Row = Record<string, string>;
 
 /** A year of groceries: 75,000 purchases of 2,377 households, joined with products and demographics. */
+/** Half of the last digit that a profile tells of weights. */
+const DIGITS = 5.01e-7;
+
 describe.skipIf(why !== "")(`completejourney, replayed over HTTP${why}`, () => {
   let edge: TestEdge;
   let result: ReplayResult;
@@ -77,11 +80,11 @@ describe.skipIf(why !== "")(`completejourney, replayed over HTTP${why}`, () => {
         for (const { key, weight, error } of top) {
           const direct = truth.get(key) ?? 0;
           if (!evicted) {
-            expect(Math.abs(weight - direct)).toBeLessThan(1e-5 * direct);
+            expect(Math.abs(weight - direct)).toBeLessThan(1e-5 * direct + DIGITS);
             exact++;
           } else {
-            expect(weight).toBeGreaterThan(direct * (1 - 1e-9));
-            expect(weight).toBeLessThan((direct + error) * (1 + 1e-9));
+            expect(weight).toBeGreaterThan(direct * (1 - 1e-9) - DIGITS);
+            expect(weight).toBeLessThan((direct + error) * (1 + 1e-9) + 2 * DIGITS);
             bounded++;
           }
         }

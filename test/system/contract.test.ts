@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mintKey } from "../../src/keys/key.ts";
 import { Contract } from "../contract/document.ts";
@@ -81,9 +81,9 @@ async function open(url: URL, headers: Headers): Promise<Response> {
   });
   const answered = new Promise<Response>((resolve, reject) => {
     asked.on("error", reject);
-    asked.on("upgrade", (_, socket) => {
+    asked.on("upgrade", (message, socket) => {
       socket.destroy();
-      resolve(new Switched(null));
+      resolve(new Switched(null, { headers: headersOf(message) }));
     });
     asked.on("response", async (message) => {
       let text = "";
@@ -91,14 +91,15 @@ async function open(url: URL, headers: Headers): Promise<Response> {
         text += piece;
       });
       await once(message, "end");
-      const { statusCode = 0 } = message;
-      const entries = Object.entries(message.headers).map(([name, value]) => [name, String(value)]);
-      resolve(new Response(text, { status: statusCode, headers: Object.fromEntries(entries) }));
+      resolve(new Response(text, { status: message.statusCode ?? 0, headers: headersOf(message) }));
     });
   });
   asked.end();
   return answered;
 }
+
+const headersOf = ({ headers }: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 
 class Switched extends Response {
   override get status() {
