@@ -2,7 +2,7 @@ import type { JsonSchema } from "@valibot/to-json-schema";
 import { version } from "../../package.json";
 import { ACCESS } from "../http/auth.ts";
 import { type Kind, PROBLEMS, type ProblemCode } from "../http/problems.ts";
-import { Event, EventsProblem, eventOperations, Receipt } from "./events.ts";
+import { Event, EventsProblem, eventOperations, Receipt, RejectionCode } from "./events.ts";
 import { Failure, failureOperations, ReplayReceipt } from "./failures.ts";
 import { Converter } from "./json-schema.ts";
 import { EVERYWHERE, type Operation, type Operations, type Parameter, TAGS } from "./operation.ts";
@@ -46,6 +46,7 @@ const NAMED = {
   Problem,
   Profile,
   Receipt,
+  RejectionCode,
   ReplayReceipt,
   SegmentBatch,
   SegmentCall,
