@@ -1,11 +1,11 @@
 import type { JsonSchema } from "@valibot/to-json-schema";
 import { version } from "../../package.json";
 import { ACCESS } from "../http/auth.ts";
-import { type Kind, PROBLEMS, type ProblemCode } from "../http/problems.ts";
 import { Event, EventsProblem, eventOperations, Receipt, RejectionCode } from "./events.ts";
 import { Failure, failureOperations, ReplayReceipt } from "./failures.ts";
 import { Converter } from "./json-schema.ts";
-import { EVERYWHERE, type Operation, type Operations, type Parameter, TAGS } from "./operation.ts";
+import { type Operation, type Operations, type Parameter, TAGS } from "./operation.ts";
+import { problemResponses, REQUEST_ID, SharedResponses } from "./problem-responses.ts";
 import { HistoryEvent, LiveMessage, Profile, profileOperations } from "./profiles.ts";
 import { SegmentBatch, SegmentCall, segmentOperations } from "./segment.ts";
 import { serviceOperations } from "./service.ts";
@@ -21,7 +21,9 @@ import { Cursor, Problem } from "./values.ts";
  *   2. describe it in a file of this folder: an `Operation` by its route, with the schemas of its answers and the codes
  *      of its problems. The problems of keys come from the access table. A new file is listed in OPERATIONS below;
  *   3. `npm run openapi`, and look at the difference;
- *   4. add an exchange for each status to `test/system/contract.test.ts`: it names those that are missing.
+ *   4. give `GOOD` of `test/contract/requests.ts` a request that is answered with 200, and `OTHERS` one for each status
+ *      of its own: `test/system/contract.test.ts` names those that are missing. What is wrong with any request comes by
+ *      itself. A code that takes a fault of the edge itself also stands in `test/http/faults.ts`.
  * A schema that ends in a transformation is said by hand in `json-schema.ts`.
  */
 
@@ -140,12 +142,13 @@ function describe(converter: Converter, route: string, operation: Operation): ob
     ...query.map((parameter) => describeParameter(converter, "query", parameter)),
     ...headers.map((parameter) => describeParameter(converter, "header", parameter)),
   ];
+  const { security, openers } = accessOf(route);
   return {
     operationId: id,
     tags: [tag],
     summary,
-    ...(description === undefined ? {} : { description }),
-    security: ACCESS[route] === "anyone" ? [] : [{ key: [] }, { basicKey: [] }],
+    description: [description, openers].filter(Boolean).join(" "),
+    security,
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}
@@ -157,6 +160,22 @@ function describe(converter: Converter, route: string, operation: Operation): ob
             ),
           },
         }),
+  };
+}
+
+const BY_KEY = [{ key: [] }, { basicKey: [] }];
+
+/** Who opens a route, for programs and for people. */
+function accessOf(route: string): { security: object[]; openers: string } {
+  const access = ACCESS[route] ?? [];
+  if (access === "anyone") return { security: [], openers: "Open to anyone." };
+  const openers: readonly string[] = "inBody" in access ? access.inBody : access;
+  const scopes = openers.flatMap((opener) => (opener.startsWith("user:") ? [opener.slice(5)] : []));
+  const kinds = openers.filter((opener) => !opener.startsWith("user:"));
+  const tokens = scopes.map((scope) => `a user token with the scope ${scope}`);
+  return {
+    security: scopes.length === 0 ? BY_KEY : [...BY_KEY, { userToken: [] }],
+    openers: `Opened by ${[...kinds.map((kind) => `a ${kind} key`), ...tokens].join(" or ")}.`,
   };
 }
 
@@ -175,9 +194,6 @@ function answersOf(converter: Converter, operation: Operation): [string, object]
   });
 }
 
-const REQUEST_ID = { $ref: "#/components/headers/RequestId" };
-const RETRY_AFTER = { $ref: "#/components/headers/RetryAfter" };
-
 function pathParameter(name: string): object {
   const description = PATH_PARAMETERS[name];
   if (description === undefined)
@@ -195,82 +211,4 @@ function describeParameter(converter: Converter, place: "query" | "header", para
 function resolve(converter: Converter, schema: JsonSchema): JsonSchema {
   const name = schema.$ref?.replace("#/components/schemas/", "");
   return name === undefined ? schema : (converter.components[name] ?? schema);
-}
-
-/** Responses that several operations have: components, by status and, where there are several of one, by number. */
-class SharedResponses {
-  readonly components: Record<string, object> = {};
-  readonly #names = new Map<string, string>();
-
-  /** Of all that the document will have. */
-  constructor(responses: Iterable<[status: number, response: object]>) {
-    const times = new Map<string, number>();
-    for (const [status, response] of responses) {
-      const json = JSON.stringify(response);
-      const count = (times.get(json) ?? 0) + 1;
-      times.set(json, count);
-      if (count !== 2) continue;
-      let name = `Problem${status}`;
-      for (let i = 2; name in this.components; i++) name = `Problem${status}-${i}`;
-      this.components[name] = response;
-      this.#names.set(json, name);
-    }
-  }
-
-  /** The response, or where it is. */
-  refer(response: object): object {
-    const name = this.#names.get(JSON.stringify(response));
-    return name === undefined ? response : { $ref: `#/components/responses/${name}` };
-  }
-}
-
-/** Responses by status, which name the codes that they can have. */
-function problemResponses(converter: Converter, route: string, operation: Operation): [number, object][] {
-  const { problem = Problem } = operation;
-  const codes = problemsOf(route, operation);
-  return Array.from(
-    Map.groupBy(codes, (code) => PROBLEMS[code].status),
-    ([status, group]) => {
-      const kinds = group.map((code): Kind => PROBLEMS[code]);
-      const isRetry = kinds.some(({ retryAfter }) => retryAfter !== undefined);
-      const description = group.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(" ");
-      const schema = {
-        ...converter.convert(problem),
-        properties: { type: { enum: group.map((code) => `/problems/${code}`) } },
-      };
-      return [
-        status,
-        {
-          description,
-          headers: { "X-Request-Id": REQUEST_ID, ...(isRetry ? { "Retry-After": RETRY_AFTER } : {}) },
-          content: { "application/problem+json": { schema } },
-        },
-      ];
-    },
-  );
-}
-
-/** All codes of an operation, in the order of the table of problems. */
-export function problemsOf(route: string, { problems }: Operation): ProblemCode[] {
-  const all = new Set<ProblemCode>([...problems, ...problemsOfAccess(route)]);
-  return (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => all.has(code));
-}
-
-function problemsOfAccess(route: string): ProblemCode[] {
-  const access = ACCESS[route];
-  if (access === undefined || access === "anyone") return ["not-configured"];
-  const kinds: readonly string[] = "inBody" in access ? access.inBody : access;
-  return [
-    "not-configured",
-    ...EVERYWHERE,
-    "key-missing",
-    "key-unknown",
-    "key-expired",
-    "key-revoked",
-    ...(kinds.includes("write") && kinds.includes("secret") ? [] : (["key-scope"] as const)),
-    "key-origin",
-    "rate-limited",
-    "keys-unavailable",
-    ...("inBody" in access ? [] : (["token-invalid", "token-scope"] as const)),
-  ];
 }

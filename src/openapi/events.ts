@@ -12,7 +12,7 @@ const Id = text(ID_LENGTH);
  * Schemas of requests that are not the validator's own, as those of `segment.ts`: events are validated by hand
  * (`events/validate.ts`), which is several times as fast. A test holds the two against each other.
  */
-export const Event = v.object({
+const EventMembers = v.object({
   id: v.nullish(Id),
   messageId: v.nullish(Id),
   userId: v.nullish(text(USER_LENGTH)),
@@ -22,6 +22,21 @@ export const Event = v.object({
   properties: v.nullish(Properties),
   traits: v.nullish(Properties),
 });
+
+export const Event = v.pipe(
+  EventMembers,
+  v.metadata({
+    examples: [
+      {
+        id: "e-1",
+        userId: "ann",
+        event: "Product Viewed",
+        timestamp: "2026-11-25T10:00:00Z",
+        properties: { product_id: "p-7", category: "Shoes", brand: "Juno", price: 79.9 },
+      },
+    ],
+  }),
+);
 
 export const Events = v.union([
   Event,

@@ -3,15 +3,8 @@ import { type IncomingMessage, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mintKey } from "../../src/keys/key.ts";
 import { Contract } from "../contract/document.ts";
-import {
-  BEFORE,
-  CANARY,
-  exchanges,
-  GOOD,
-  prepare,
-  RETENTION_EVENTS,
-  type Sent,
-} from "../contract/requests.ts";
+import { exchanges, prepare } from "../contract/exchanges.ts";
+import { BEFORE, CANARY, GOOD, RETENTION_EVENTS, type Sent } from "../contract/requests.ts";
 import { NOT_OVER_HTTP } from "../contract/statuses.ts";
 import { KEYS, serve, type TestEdge } from "./edge.ts";
 
