@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: [
-            "test/{events,keys,definition,kernel,reference,cli,data,learning,conformance}/**/*.test.ts",
+            "test/{events,openapi,keys,definition,kernel,reference,cli,data,learning,conformance}/**/*.test.ts",
             "test/faults/simulation.test.ts",
             "test/faults/merging.test.ts",
           ],

@@ -79,13 +79,14 @@ interface Running {
   port: number;
 }
 
-async function run({ directory, env, inspector }: ServerOptions): Promise<Running> {
+async function run({ config, directory, env, inspector }: ServerOptions): Promise<Running> {
   const workerd = createRequire(import.meta.url).resolve("workerd/bin/workerd");
   const places = [
     "--socket-addr=http=127.0.0.1:0",
     `--directory-path=disk=${directory}/disk`,
     "--control-fd=3",
   ];
+  if (config === "serve/config.capnp") places.push(`--directory-path=assets=${join(ROOT, "build/assets")}`);
   if (inspector !== undefined) places.push(`--inspector-addr=127.0.0.1:${inspector}`);
   const child = spawn(workerd, ["serve", join(directory, "serve/config.capnp"), ...places], {
     env,

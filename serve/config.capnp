@@ -1,6 +1,6 @@
 # The edge on this machine: the built Worker in plain workerd, each object's SQLite database on disk.
 #
-#   workerd serve serve/config.capnp --socket-addr=http=127.0.0.1:8787 --directory-path=disk=.limn
+#   workerd serve serve/config.capnp --socket-addr=http=127.0.0.1:8787 --directory-path=disk=.limn --directory-path=assets=build/assets
 #
 # with KEY_SECRET and ID_SECRET in the environment. `npm run serve` does all of that.
 using Workerd = import "/workerd/workerd.capnp";
@@ -9,6 +9,7 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = .limn),
     (name = "disk", disk = (writable = true)),
+    (name = "assets", disk = (writable = false)),
   ],
   sockets = [(name = "http", http = (), service = "main")],
 );
@@ -22,6 +23,7 @@ const limn :Workerd.Worker = (
   bindings = [
     (name = "PROFILES", durableObjectNamespace = "Profile"),
     (name = "FAILURES", durableObjectNamespace = "Failures"),
+    (name = "ASSETS", service = "assets"),
     (name = "DEFINITION", fromEnvironment = "DEFINITION"),
     (name = "PRIOR", fromEnvironment = "PRIOR"),
     (name = "KEYS", durableObjectNamespace = "Keys"),

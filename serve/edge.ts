@@ -44,6 +44,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const places = [
     `--socket-addr=http=127.0.0.1:${port}`,
     `--directory-path=disk=${options.directory}`,
+    `--directory-path=assets=${join(import.meta.dirname, "../build/assets")}`,
     "--control-fd=3",
   ];
   const child = spawn(workerd, ["serve", config, ...places], {

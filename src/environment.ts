@@ -25,6 +25,8 @@ export interface Environment {
   PROFILES: ProfileNamespace;
   FAILURES: FailuresNamespace;
   KEYS: KeysNamespace;
+  /** The files of the API reference; see `http/reference.ts`. */
+  ASSETS: Fetcher;
   /** Requests that are made with one key, in one place; no limit where it is not bound, as in plain workerd. */
   RATE_BY_KEY?: RateLimit;
   /** Requests that are about one user, likewise. */

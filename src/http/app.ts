@@ -12,9 +12,11 @@ import { live } from "./live.ts";
 import { logCode } from "./log.ts";
 import { merge } from "./merge.ts";
 import { preview } from "./preview.ts";
+import { problemPages } from "./problem-pages.ts";
 import { problem } from "./problems.ts";
 import { profiles } from "./profiles.ts";
 import { rank } from "./rank.ts";
+import { reference } from "./reference.ts";
 import { replay } from "./replay.ts";
 import { segment } from "./segment.ts";
 import { spaces } from "./spaces.ts";
@@ -41,6 +43,8 @@ for (const { routes } of [
   stats,
   keys,
   health,
+  problemPages,
+  reference,
 ]) {
   for (const { method, path, handler } of routes) app.on(method, path, guarded(`${method} ${path}`, handler));
 }

@@ -19,6 +19,10 @@ const SEGMENT: Access = { inBody: ["write", "secret"] };
 /** Who may use which route. A route that is not here is closed to all. */
 export const ACCESS: Readonly<Record<string, Access>> = {
   "GET /healthz": "anyone",
+  "GET /problems/:code": "anyone",
+  "GET /openapi.json": "anyone",
+  "GET /docs": "anyone",
+  "GET /docs/:file": "anyone",
   "POST /v1/events": ["write", "secret"],
   "POST /v1/identify": SEGMENT,
   "POST /v1/track": SEGMENT,

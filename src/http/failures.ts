@@ -27,7 +27,7 @@ export const FailuresCursor = v.pipe(
 const STATUS = "rejected or late is expected";
 export const FailuresStatus = v.picklist(["rejected", "late"], STATUS);
 
-const Query = v.strictObject({
+export const FailuresRequest = v.strictObject({
   limit: v.optional(whole(1, FAILURES_PER_PAGE), "50"),
   cursor: v.optional(FailuresCursor),
   status: v.optional(FailuresStatus),
@@ -37,14 +37,14 @@ const Query = v.strictObject({
   to: v.optional(Time),
 });
 
-const Deletion = v.strictObject({ user: v.optional(v.string()) });
+export const FailuresDeletion = v.strictObject({ user: v.optional(v.string()) });
 
 /** The kept failures; `replay.ts` tries them again. */
 export const failures = new Hono<App>();
 
 /** `GET /v1/failures`: what was rejected or late, and why, newest first, a page at a time. */
 failures.get("/v1/failures", async (c) => {
-  const query = readQuery(c, Query);
+  const query = readQuery(c, FailuresRequest);
   if (!query.ok) return problem(c, query.failure);
   const { limit, cursor, ...filter } = query.value;
   const page = await listFailures(c, filter, limit, cursor);
@@ -57,7 +57,7 @@ failures.get("/v1/failures", async (c) => {
 
 /** `DELETE /v1/failures`: all that is kept, or what is kept of one `user`. What was counted stays counted. */
 failures.delete("/v1/failures", async (c) => {
-  const query = readQuery(c, Deletion);
+  const query = readQuery(c, FailuresDeletion);
   if (!query.ok) return problem(c, query.failure);
   const { user } = query.value;
   const asked = await askShards(c, (rpc) => (user === undefined ? rpc.remove() : rpc.remove(user)));

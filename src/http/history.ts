@@ -10,7 +10,7 @@ import { ask } from "./objects.ts";
 import { problem } from "./problems.ts";
 import { readQuery, Time, whole } from "./query.ts";
 
-const Query = v.strictObject({
+export const HistoryRequest = v.strictObject({
   limit: v.optional(whole(1, 200), "50"),
   cursor: v.optional(
     v.pipe(
@@ -28,7 +28,7 @@ const Query = v.strictObject({
 export const history = new Hono<App>();
 
 history.get("/v1/profiles/:id/events", async (c) => {
-  const query = readQuery(c, Query);
+  const query = readQuery(c, HistoryRequest);
   if (!query.ok) return problem(c, query.failure);
   const id = c.req.param("id");
   if (!isProfileId(id)) return problem(c, { code: "profile-unknown" });
@@ -59,7 +59,13 @@ history.delete("/v1/profiles/:id/events/:eventId", async (c) => {
   return answer(c, { erased: true, version: erased.version });
 });
 
-function toEventsQuery({ limit, cursor, event, from, to }: v.InferOutput<typeof Query>): EventsQuery {
+function toEventsQuery({
+  limit,
+  cursor,
+  event,
+  from,
+  to,
+}: v.InferOutput<typeof HistoryRequest>): EventsQuery {
   return {
     limit,
     ...(event === undefined ? {} : { name: event }),

@@ -12,14 +12,14 @@ import { logCode } from "./log.ts";
 import { problem } from "./problems.ts";
 
 const KEY = "a key of this deployment, or the id of one, is expected";
-const Body = v.strictObject({ key: v.string(KEY) }, 'an object with "key" is expected');
+export const RevokeRequest = v.strictObject({ key: v.string(KEY) }, 'an object with "key" is expected');
 
 /** Keys are minted by the CLI, which has the secret; here they are revoked. */
 export const keys = new Hono<App>();
 
 /** `POST /v1/keys/revoke`: a key, or the key of an id, is refused from now on here and within a minute everywhere. */
 keys.post("/v1/keys/revoke", async (c) => {
-  const body = await readJson(c, Body);
+  const body = await readJson(c, RevokeRequest);
   if (!body.ok) return problem(c, body.failure);
   const keyring = keyringOf(c.env);
   if (typeof keyring === "string") return problem(c, { code: "not-configured", detail: keyring });

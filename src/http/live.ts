@@ -13,7 +13,7 @@ import { readQuery, whole } from "./query.ts";
 import { REQUEST_ID, requestId } from "./request-id.ts";
 import { eventStream } from "./sse.ts";
 
-const Query = v.strictObject({
+export const LiveRequest = v.strictObject({
   fields: v.optional(Fields),
   /** The version of the copy that the reader has. */
   since: v.optional(whole(0, 999_999_999)),
@@ -30,7 +30,7 @@ export const live = new Hono<App>().get("/v1/profiles/:id/live", async (c) => {
   if (way === undefined) return problem(c, { code: "upgrade-required", headers: { Upgrade: "websocket" } });
   // Nothing else does: a browser lets any page open a WebSocket anywhere, and read it.
   if (way === "websocket" && !isOwn(c)) return problem(c, { code: "origin-foreign" });
-  const query = readQuery(c, Query);
+  const query = readQuery(c, LiveRequest);
   if (!query.ok) return problem(c, query.failure);
   const id = c.req.param("id");
   if (!isProfileId(id)) return problem(c, { code: "profile-unknown" });

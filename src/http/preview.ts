@@ -11,7 +11,7 @@ import { ask } from "./objects.ts";
 import { problem, type Result } from "./problems.ts";
 import { BodyTime } from "./query.ts";
 
-const Body = v.strictObject(
+export const PreviewBody = v.strictObject(
   {
     // What an event is decides its decoder, what a definition is its own schema.
     events: v.optional(v.array(v.unknown(), "an array of events is expected"), []),
@@ -26,7 +26,7 @@ const Body = v.strictObject(
  * Nothing is written, and nothing counted: no event was received.
  */
 export const preview = new Hono<App>().post("/v1/profiles/:id/preview", async (c) => {
-  const body = await readJson(c, Body);
+  const body = await readJson(c, PreviewBody);
   if (!body.ok) return problem(c, body.failure);
   const id = c.req.param("id");
   if (!isProfileId(id)) return problem(c, { code: "profile-unknown" });

@@ -2,7 +2,8 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { answerText } from "./answer.ts";
 import type { Context } from "./context.ts";
 
-interface Kind {
+/** A kind of problem. */
+export interface Kind {
   status: ContentfulStatusCode;
   title: string;
   /** When to send the request again, in seconds. */
@@ -12,7 +13,7 @@ interface Kind {
 }
 
 /** Every problem a request can end with, by its code. */
-const PROBLEMS = {
+export const PROBLEMS = {
   "json-malformed": { status: 400, title: "The body is not JSON", remedy: "Send JSON (RFC 8259) in UTF-8." },
   "json-too-deep": { status: 400, title: "The body is nested too deep", remedy: "Flatten it." },
   "text-malformed": { status: 400, title: "The body is not UTF-8", remedy: "Encode it as UTF-8." },

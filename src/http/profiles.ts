@@ -38,11 +38,11 @@ export const Fields = v.pipe(
   ),
 );
 
-const Query = v.strictObject({ at: v.optional(Time), fields: v.optional(Fields) });
+export const ProfileRequest = v.strictObject({ at: v.optional(Time), fields: v.optional(Fields) });
 
 /** `GET /v1/profiles/:id`: the profile as it is now, or as it reads at `at`; all of it, or some `fields`. */
 export const profiles = new Hono<App>().get("/v1/profiles/:id", async (c) => {
-  const query = readQuery(c, Query);
+  const query = readQuery(c, ProfileRequest);
   if (!query.ok) return problem(c, query.failure);
   const { at, fields } = query.value;
   const id = c.req.param("id");

@@ -25,12 +25,12 @@ const REQUEST =
   "an object with candidates, and of limit, explain, model, explore and seed what is needed, is expected";
 
 // Not a record: that would copy, and drop the keys it finds suspect.
-const Properties = v.custom<JsonObject>(
+export const Properties = v.custom<JsonObject>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   "a JSON object is expected",
 );
 
-const Body = v.strictObject(
+export const RankBody = v.strictObject(
   {
     candidates: v.pipe(
       v.array(v.strictObject({ id: Name, properties: Properties }, CANDIDATE), LIST),
@@ -55,7 +55,7 @@ const Body = v.strictObject(
  * empty one.
  */
 export const rank = new Hono<App>().post("/v1/profiles/:id/rank", async (c) => {
-  const body = await readJson(c, Body);
+  const body = await readJson(c, RankBody);
   if (!body.ok) return problem(c, body.failure);
   const id = c.req.param("id");
   if (!isProfileId(id)) return problem(c, { code: "profile-unknown" });
@@ -85,7 +85,7 @@ export const rank = new Hono<App>().post("/v1/profiles/:id/rank", async (c) => {
   return answer(c, { model, version, seed: request.value.explore?.seed, ranked });
 });
 
-function toRequest(body: v.InferOutput<typeof Body>): Result<RankRequest> {
+function toRequest(body: v.InferOutput<typeof RankBody>): Result<RankRequest> {
   const { candidates, limit, explain, model, explore } = body;
   for (const [i, candidate] of candidates.entries()) {
     const fault = inspect({ id: candidate.id, properties: candidate.properties });

@@ -52,7 +52,10 @@ const Filter = v.strictObject({
   cursor: v.optional(FailuresCursor),
 });
 
-const Body = v.union([Ids, Filter], "an object with either ids, or filter, limit and cursor, is expected");
+export const ReplayRequest = v.union(
+  [Ids, Filter],
+  "an object with either ids, or filter, limit and cursor, is expected",
+);
 
 /**
  * `POST /v1/failures/replay`: sends kept failures through the decoder and to their profiles again, once what they
@@ -60,7 +63,7 @@ const Body = v.union([Ids, Filter], "an object with either ids, or filter, limit
  * kept no longer; the others stay, with the reason of now.
  */
 export const replay = new Hono<App>().post("/v1/failures/replay", async (c) => {
-  const body = await readJson(c, Body);
+  const body = await readJson(c, ReplayRequest);
   if (!body.ok) return problem(c, body.failure);
   const chosen =
     "ids" in body.value

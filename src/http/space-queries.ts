@@ -8,14 +8,14 @@ const LIMIT = v.optional(whole(1, 200), "10");
 /** Each event that is looked at is compared with each name. */
 const MOST_NAMES = 100;
 const NAMES = `1 to ${MOST_NAMES} names, joined with commas, are expected`;
-const Names = v.pipe(
+export const Names = v.pipe(
   v.string(),
   v.transform((text) => text.split(",").map((name) => name.trim())),
   v.array(v.pipe(v.string(), v.minLength(1, NAMES))),
   v.maxLength(MOST_NAMES, NAMES),
 );
 
-const Flag = v.optional(
+export const Flag = v.optional(
   v.pipe(
     v.picklist(["true", "false"], "true or false is expected"),
     v.transform((text) => text === "true"),
@@ -35,7 +35,7 @@ const NextEvent = v.pipe(
 );
 
 /** A time, or a day, which begins at midnight UTC. */
-const DayOrTime = v.pipe(
+export const DayOrTime = v.pipe(
   v.string(),
   v.transform((text) => (/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00Z` : text)),
   Time,

@@ -10,7 +10,7 @@ import { tokenOf } from "./tokens.ts";
  * The policy, said once more in other words: a secret key opens all there is; a write key only what takes events in; a
  * user token only the reading of its own profile. What is not named here is for secret keys only.
  */
-const FOR_ALL = ["GET /healthz"];
+const FOR_ALL = ["GET /healthz", "GET /problems/:code", "GET /openapi.json", "GET /docs", "GET /docs/:file"];
 /** What Segment's clients use: their key may also be in the body, or in the path. A token is no key of theirs. */
 const FOR_SEGMENT = [
   ...["identify", "track", "page", "screen", "group", "alias", "batch"],

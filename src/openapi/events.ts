@@ -1,0 +1,111 @@
+import * as v from "valibot";
+import { EVENTS_PER_REQUEST, ID_LENGTH, NAME_LENGTH, SOURCE_LENGTH, USER_LENGTH } from "../events/limits.ts";
+import { BodyTime } from "../http/query.ts";
+import { Properties } from "../http/rank.ts";
+import { JSON_BODY, ONE_PROFILE, type Operations } from "./operation.ts";
+import { AnyJson, Problem, Version } from "./values.ts";
+
+const text = (length: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(length));
+const Id = text(ID_LENGTH);
+
+/*
+ * The one schema of requests that is not the validator's own: events are validated by hand (`events/validate.ts`), which
+ * is several times as fast. The contract test holds the two against each other.
+ */
+export const Event = v.object({
+  id: v.nullish(Id),
+  messageId: v.nullish(Id),
+  userId: v.nullish(text(USER_LENGTH)),
+  anonymousId: v.nullish(text(USER_LENGTH)),
+  event: v.nullish(text(NAME_LENGTH)),
+  timestamp: v.nullish(BodyTime),
+  properties: v.nullish(Properties),
+  traits: v.nullish(Properties),
+});
+
+export const Events = v.union([
+  Event,
+  v.pipe(v.array(Event), v.minLength(1), v.maxLength(EVENTS_PER_REQUEST)),
+]);
+
+export const CloudEvent = v.object({
+  specversion: v.literal("1.0"),
+  id: v.pipe(v.string(), v.minLength(1)),
+  source: text(SOURCE_LENGTH),
+  type: text(NAME_LENGTH),
+  time: v.nullish(v.string()),
+  subject: v.nullish(v.string()),
+  userid: v.nullish(text(USER_LENGTH)),
+  anonymousid: v.nullish(text(USER_LENGTH)),
+  datacontenttype: v.nullish(v.string()),
+  data: v.optional(AnyJson),
+  data_base64: v.nullish(v.string()),
+});
+
+/** What receipts have in common with those of a replay. */
+const fault = { code: v.string(), detail: v.string() };
+const merged = v.optional(v.string());
+
+/** The receipts of one event, each with these members more. */
+export function receiptsWith<const E extends v.ObjectEntries>(entries: E) {
+  return v.variant("status", [
+    v.object({ ...entries, id: Id, status: v.literal("applied"), version: Version, merged }),
+    v.object({
+      ...entries,
+      id: Id,
+      status: v.literal("duplicate"),
+      conflict: v.optional(v.literal(true)),
+      version: Version,
+      merged,
+    }),
+    v.object({ ...entries, id: Id, status: v.literal("late"), ...fault }),
+    v.object({
+      ...entries,
+      id: v.optional(Id),
+      status: v.literal("rejected"),
+      pointer: v.string(),
+      ...fault,
+    }),
+    v.object({ ...entries, id: Id, status: v.literal("suppressed"), ...fault }),
+    v.object({ ...entries, id: v.string(), status: v.literal("retry"), ...fault }),
+  ]);
+}
+
+export const Receipt = receiptsWith({ index: v.pipe(v.number(), v.integer(), v.minValue(0)) });
+
+const Receipts = v.object({ receipts: v.array(Receipt) });
+
+export const EventsProblem = v.object({ ...Problem.entries, receipts: v.optional(v.array(Receipt)) });
+
+export const eventOperations: Operations = {
+  "POST /v1/events": {
+    id: "sendEvents",
+    tag: "Events",
+    summary: "Send events",
+    description:
+      "One event or many, of one user or many, and a receipt for each, in order. An id is applied once: to send an event " +
+      "again is harmless. JSON, NDJSON, or CloudEvents 1.0 in structured, batch or binary mode (its attributes then are " +
+      "in ce- headers, and the body is its data). gzip is taken. At most 2 MiB decompressed.",
+    body: {
+      "application/json": Events,
+      "text/plain": v.string(),
+      "application/x-ndjson": v.string(),
+      "application/cloudevents+json": CloudEvent,
+      "application/cloudevents-batch+json": v.array(CloudEvent),
+    },
+    answers: {
+      200: { description: "All are in their profiles: applied now, or before.", schema: Receipts },
+      207: { description: "Some are not: each receipt says what became of its event.", schema: Receipts },
+    },
+    problems: [
+      ...JSON_BODY.filter((code) => code !== "body-invalid"),
+      ...ONE_PROFILE.filter((code) => !code.startsWith("state-")),
+      "header-malformed",
+      "body-not-events",
+      "no-events",
+      "too-many-events",
+      "too-many-users",
+    ],
+    problem: EventsProblem,
+  },
+};
