@@ -7,6 +7,7 @@ import { Failure, failureOperations, ReplayReceipt } from "./failures.ts";
 import { Converter } from "./json-schema.ts";
 import { EVERYWHERE, type Operation, type Operations, type Parameter, TAGS } from "./operation.ts";
 import { HistoryEvent, LiveMessage, Profile, profileOperations } from "./profiles.ts";
+import { SegmentAnswer, SegmentBatch, segmentCalls, segmentOperations } from "./segment.ts";
 import { serviceOperations } from "./service.ts";
 import { SpaceCursor, SpaceEvent, SpaceProblem, spaceOperations } from "./spaces.ts";
 import { Cursor, Problem } from "./values.ts";
@@ -27,6 +28,7 @@ import { Cursor, Problem } from "./values.ts";
 /** What is documented, by route. */
 export const OPERATIONS: Operations = {
   ...eventOperations,
+  ...segmentOperations,
   ...profileOperations,
   ...spaceOperations,
   ...failureOperations,
@@ -45,6 +47,9 @@ const NAMED = {
   Profile,
   Receipt,
   ReplayReceipt,
+  SegmentAnswer,
+  SegmentBatch,
+  ...segmentCalls,
   SpaceCursor,
   SpaceEvent,
   SpaceProblem,
@@ -56,6 +61,7 @@ const PATH_PARAMETERS: Record<string, string> = {
   space: "Any name: a deployment is one space.",
   collection: "users; there are no others.",
   profile: "user_id:<userId> or anonymous_id:<anonymousId>.",
+  writeKey: "A write key.",
   code: "What follows /problems/ in the type of a problem.",
   file: "A file of the page.",
 };

@@ -22,6 +22,7 @@ export interface Operation {
 
 export const TAGS = {
   Events: "What users do comes in here.",
+  Segment: "The same by the paths and bodies of Segment's and RudderStack's clients.",
   Profiles: "What is known of a user.",
   "Profile API": "The same profiles by the paths and answers of Segment's Profile API.",
   Failures: "What was rejected or late, why, and the counters.",

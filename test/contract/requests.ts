@@ -63,6 +63,30 @@ const candidates = [
   { id: "p-9", properties: { category: "Books", price: 12 } },
 ];
 
+const call = { messageId: `${CANARY}-call`, userId: ann, timestamp: "2026-11-01T11:00:00Z" };
+const calls: Record<string, object> = {
+  identify: { ...call, traits: { plan: "gold" }, context: { ip: "1.2.3.4" } },
+  track: { ...call, event: "Cart Viewed", properties: { value: 3 }, sentAt: "2026-11-01T11:00:01Z" },
+  page: { ...call, name: "Home", properties: { url: "https://shop.test" } },
+  screen: { ...call, name: "Home", category: "Main" },
+  group: { ...call, groupId: `${CANARY}-group`, traits: { size: 3 } },
+  alias: { ...call, previousId: `${CANARY}-before` },
+  batch: { batch: [{ ...call, type: "track", event: "Cart Viewed" }], sentAt: "2026-11-01T11:00:01Z" },
+};
+const SEGMENT: Record<string, Sent[]> = Object.fromEntries(
+  Object.entries(calls).flatMap(([name, body]): [string, Sent[]][] => [
+    [`POST /v1/${name}`, [{ key: "write", body }]],
+    [
+      `POST /v1/${name.charAt(0)}`,
+      [{ headers: { "Content-Type": "text/plain" }, body: JSON.stringify(body) }],
+    ],
+  ]),
+);
+
+/** The routes that a write key opens. */
+const WRITES = ["POST /v1/events", "GET /v1/projects/:writeKey/settings", ...Object.keys(SEGMENT)];
+const BATCHES = ["POST /v1/batch", "POST /v1/b"];
+
 /** Of each route, requests that are answered with 200. */
 export const GOOD: Record<string, Sent[]> = {
   "POST /v1/events": [
@@ -83,6 +107,8 @@ export const GOOD: Record<string, Sent[]> = {
       }),
     },
   ],
+  ...SEGMENT,
+  "GET /v1/projects/:writeKey/settings": [{ path: { writeKey: "limn_wk_of-a-page" } }],
   "GET /v1/profiles/:id": [
     { path: { id: ann } },
     { path: { id: ann }, query: "fields=id,scores,interests&at=2026-11-20T10:00:00Z" },
@@ -155,8 +181,8 @@ const OTHERS: Exchange[] = [
     { body: [view("8", { properties: {} }), view("10", { timestamp: "2099-01-01T00:00:00Z" })] },
   ],
   ["POST /v1/events", 400, { body: 7 }],
-  ["POST /v1/events", 403, { key: "bound", body: view("4") }],
   ["POST /v1/events", 422, { body: [] }],
+  ...BATCHES.map((route): Exchange => [route, 422, { body: { batch: [] } }]),
   ["GET /v1/profiles/:id", 304, { path: { id: bob }, again: true }],
   ["GET /v1/profiles/:id", 404, { path: { id: `${CANARY}-nobody` } }],
   ["GET /v1/profiles/:id", 410, { path: { id: long }, query: "at=2026-01-01T00:10:00Z" }],
@@ -213,7 +239,7 @@ function spoil(route: string, sent: Sent): Exchange[] {
       [route, 401, { ...sent, headers: { ...sent.headers, Authorization: `Bearer ${CANARY}` } }],
       [route, 401, { ...sent, headers: { ...sent.headers, Authorization: `Bearer ${CANARY}.b.c` } }],
     ),
-    ...is(!isOpen && route !== "POST /v1/events", [route, 403, { ...sent, key: "write" }]),
+    ...is(!isOpen, [route, 403, { ...sent, key: WRITES.includes(route) ? "bound" : "write" }]),
     ...is(
       readsBody,
       [route, 400, { ...sent, body: `{"${CANARY}"` }],
@@ -221,7 +247,11 @@ function spoil(route: string, sent: Sent): Exchange[] {
       [route, 415, { ...sent, headers: { "Content-Type": `text/${CANARY}` }, body: "a,b" }],
       [route, 415, { ...sent, headers: { "Content-Encoding": CANARY, "Content-Type": "application/json" } }],
     ),
-    ...is(readsBody && route !== "POST /v1/events", [route, 422, { ...sent, body: { [CANARY]: CANARY } }]),
+    ...is(readsBody && ![...BATCHES, "POST /v1/events"].includes(route), [
+      route,
+      422,
+      { ...sent, body: { [CANARY]: CANARY } },
+    ]),
     ...is(QUERIES.test(route), [route, 422, { ...sent, query: `${CANARY}=1` }]),
   ];
 }
