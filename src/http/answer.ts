@@ -14,8 +14,9 @@ export function answer(
 }
 
 /**
- * Answers with a text, bytes, a stream of them, or nothing, and these headers. Every answer is made here, with the request's id among the
- * headers it starts with: one that is set on a finished response costs as much as half of its making.
+ * Answers with a text, bytes, a stream of them, or nothing, and these headers. Every answer is made here, with the
+ * request's id among the headers it starts with: one that is set on a finished response costs as much as half of its
+ * making.
  */
 export function answerText(
   c: Context,

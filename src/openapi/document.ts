@@ -2,12 +2,12 @@ import type { JsonSchema } from "@valibot/to-json-schema";
 import { version } from "../../package.json";
 import { ACCESS } from "../http/auth.ts";
 import { type Kind, PROBLEMS, type ProblemCode } from "../http/problems.ts";
-import { Event, EventsProblem, eventOperations, Receipt } from "./events.ts";
+import { Event, EventsProblem, eventOperations, Receipt, RejectionCode } from "./events.ts";
 import { Failure, failureOperations, ReplayReceipt } from "./failures.ts";
 import { Converter } from "./json-schema.ts";
 import { EVERYWHERE, type Operation, type Operations, type Parameter, TAGS } from "./operation.ts";
 import { HistoryEvent, LiveMessage, Profile, profileOperations } from "./profiles.ts";
-import { SegmentAnswer, SegmentBatch, segmentCalls, segmentOperations } from "./segment.ts";
+import { SegmentBatch, SegmentCall, segmentOperations } from "./segment.ts";
 import { serviceOperations } from "./service.ts";
 import { SpaceCursor, SpaceEvent, SpaceProblem, spaceOperations } from "./spaces.ts";
 import { Cursor, Problem } from "./values.ts";
@@ -46,10 +46,10 @@ const NAMED = {
   Problem,
   Profile,
   Receipt,
+  RejectionCode,
   ReplayReceipt,
-  SegmentAnswer,
   SegmentBatch,
-  ...segmentCalls,
+  SegmentCall,
   SpaceCursor,
   SpaceEvent,
   SpaceProblem,
@@ -61,7 +61,7 @@ const PATH_PARAMETERS: Record<string, string> = {
   space: "Any name: a deployment is one space.",
   collection: "users; there are no others.",
   profile: "user_id:<userId> or anonymous_id:<anonymousId>.",
-  writeKey: "A write key.",
+  writeKey: "The write key.",
   code: "What follows /problems/ in the type of a problem.",
   file: "A file of the page.",
 };
@@ -170,9 +170,8 @@ function answersOf(converter: Converter, operation: Operation): [string, object]
       name,
       { description, schema: { type: "string" } },
     ]);
-    // The runtime ends its part of a connection that becomes a WebSocket's before there could be one.
-    const requestId = status === "101" ? {} : { "X-Request-Id": REQUEST_ID };
-    return [status, { description, headers: { ...requestId, ...Object.fromEntries(own) }, ...content }];
+    const all = { "X-Request-Id": REQUEST_ID, ...Object.fromEntries(own) };
+    return [status, { description, headers: all, ...content }];
   });
 }
 
@@ -260,6 +259,7 @@ export function problemsOf(route: string, { problems }: Operation): ProblemCode[
 function problemsOfAccess(route: string): ProblemCode[] {
   const access = ACCESS[route];
   if (access === undefined || access === "anyone") return ["not-configured"];
+  const kinds: readonly string[] = "inBody" in access ? access.inBody : access;
   return [
     "not-configured",
     ...EVERYWHERE,
@@ -267,7 +267,7 @@ function problemsOfAccess(route: string): ProblemCode[] {
     "key-unknown",
     "key-expired",
     "key-revoked",
-    "key-scope",
+    ...(kinds.includes("write") && kinds.includes("secret") ? [] : (["key-scope"] as const)),
     "key-origin",
     "rate-limited",
     "keys-unavailable",

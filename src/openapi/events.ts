@@ -9,8 +9,8 @@ const text = (length: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(
 const Id = text(ID_LENGTH);
 
 /*
- * The one schema of requests that is not the validator's own: events are validated by hand (`events/validate.ts`), which
- * is several times as fast. The contract test holds the two against each other.
+ * Schemas of requests that are not the validator's own, as those of `segment.ts`: events are validated by hand
+ * (`events/validate.ts`), which is several times as fast. A test holds the two against each other.
  */
 export const Event = v.object({
   id: v.nullish(Id),
@@ -42,9 +42,51 @@ export const CloudEvent = v.object({
   data_base64: v.nullish(v.string()),
 });
 
-/** What receipts have in common with those of a replay. */
-const fault = { code: v.string(), detail: v.string() };
+/** Why an event is no event; and those of a body, where one that was kept is tried again. */
+const REJECTIONS = [
+  "body-not-events",
+  "body-too-large",
+  "cloudevent-incomplete",
+  "data-base64-invalid",
+  "datacontenttype-unsupported",
+  "event-not-object",
+  "event-too-large",
+  "group-invalid",
+  "header-malformed",
+  "id-invalid",
+  "id-missing",
+  "json-malformed",
+  "json-too-deep",
+  "name-invalid",
+  "name-missing",
+  "no-events",
+  "number-out-of-range",
+  "poison",
+  "previous-id-invalid",
+  "properties-invalid",
+  "source-invalid",
+  "specversion-unsupported",
+  "text-invalid",
+  "time-in-future",
+  "time-invalid",
+  "time-too-early",
+  "too-deep",
+  "too-many-events",
+  "too-many-keys",
+  "traits-invalid",
+  "type-invalid",
+  "user-invalid",
+  "user-missing",
+  "user-reserved",
+] as const;
+
+export const RejectionCode = v.picklist(REJECTIONS);
+
+/** Why an event is not decided: what asking its object can end with. */
+const RetryCode = v.picklist(["merging", ...ONE_PROFILE]);
+
 const merged = v.optional(v.string());
+const detail = v.string();
 
 /** The receipts of one event, each with these members more. */
 export function receiptsWith<const E extends v.ObjectEntries>(entries: E) {
@@ -58,16 +100,23 @@ export function receiptsWith<const E extends v.ObjectEntries>(entries: E) {
       version: Version,
       merged,
     }),
-    v.object({ ...entries, id: Id, status: v.literal("late"), ...fault }),
+    v.object({ ...entries, id: Id, status: v.literal("late"), code: v.literal("past-retention"), detail }),
     v.object({
       ...entries,
       id: v.optional(Id),
       status: v.literal("rejected"),
       pointer: v.string(),
-      ...fault,
+      code: RejectionCode,
+      detail,
     }),
-    v.object({ ...entries, id: Id, status: v.literal("suppressed"), ...fault }),
-    v.object({ ...entries, id: v.string(), status: v.literal("retry"), ...fault }),
+    v.object({
+      ...entries,
+      id: Id,
+      status: v.literal("suppressed"),
+      code: v.literal("event-erased"),
+      detail,
+    }),
+    v.object({ ...entries, id: v.string(), status: v.literal("retry"), code: RetryCode, detail }),
   ]);
 }
 

@@ -25,7 +25,7 @@ const BY_HAND = {
     {
       description: `A time: ${ISO}.`,
       anyOf: [
-        { type: "string", format: "date-time" },
+        { type: "string", examples: ["2026-11-25T10:00:00Z"] },
         { type: "integer", minimum: 0 },
       ],
     },

@@ -17,12 +17,12 @@ export interface Operation {
   /** Those that neither the keys nor {@link EVERYWHERE} bring. */
   problems: readonly ProblemCode[];
   /** The form of its problems, where they have members of their own. */
-  problem?: v.GenericSchema;
+  problem?: v.ObjectSchema<v.ObjectEntries, undefined>;
 }
 
 export const TAGS = {
   Events: "What users do comes in here.",
-  Segment: "The same by the paths and bodies of Segment's and RudderStack's clients.",
+  Segment: "The same for the clients of Segment and RudderStack, as they are.",
   Profiles: "What is known of a user.",
   "Profile API": "The same profiles by the paths and answers of Segment's Profile API.",
   Failures: "What was rejected or late, why, and the counters.",

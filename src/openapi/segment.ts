@@ -1,130 +1,117 @@
 import * as v from "valibot";
 import { EVENTS_PER_REQUEST, ID_LENGTH, NAME_LENGTH, USER_LENGTH } from "../events/limits.ts";
-import { CALLS, type Call } from "../events/segment-call.ts";
+import { CALLS } from "../events/segment-call.ts";
 import { BodyTime } from "../http/query.ts";
 import { Properties } from "../http/rank.ts";
 import { EventsProblem, Receipt } from "./events.ts";
 import { JSON_BODY, ONE_PROFILE, type Operation, type Operations } from "./operation.ts";
+import { AnyJson } from "./values.ts";
 
-const text = (length: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(length));
-const User = text(USER_LENGTH);
-const Context = v.nullish(Properties);
-const shared = { context: Context, sentAt: v.optional(v.unknown()), timestamp: v.nullish(BodyTime) };
-const writeKey = v.optional(v.string());
+const text = (length: number) => v.nullish(v.pipe(v.string(), v.minLength(1), v.maxLength(length)));
 
-/** What the calls have in common. They are validated by hand, as events are (`events/segment-call.ts`). */
-const common = {
-  messageId: v.nullish(text(ID_LENGTH)),
-  userId: v.nullish(User),
-  anonymousId: v.nullish(User),
+/** What a call may say for itself, and a batch for all of its calls. */
+const shared = {
+  context: v.nullish(AnyJson),
+  integrations: v.nullish(AnyJson),
+  sentAt: v.nullish(BodyTime),
+  timestamp: v.nullish(BodyTime),
+  writeKey: v.nullish(v.string()),
+};
+
+const call = {
+  messageId: text(ID_LENGTH),
+  userId: text(USER_LENGTH),
+  anonymousId: text(USER_LENGTH),
   originalTimestamp: v.nullish(BodyTime),
-  integrations: v.optional(v.unknown()),
+  event: text(NAME_LENGTH),
+  name: v.nullish(AnyJson),
+  category: v.nullish(AnyJson),
+  properties: v.nullish(Properties),
+  traits: v.nullish(Properties),
+  groupId: text(USER_LENGTH),
+  previousId: text(USER_LENGTH),
   ...shared,
 };
-const screened = { name: v.nullish(v.string()), category: v.nullish(v.string()), properties: Context };
 
-/** Of each call what only it has. */
-const OWN = {
-  identify: { traits: Context },
-  track: { event: text(NAME_LENGTH), properties: Context },
-  page: screened,
-  screen: screened,
-  group: { groupId: User, traits: Context },
-  alias: { previousId: User },
-} satisfies Record<Call, v.ObjectEntries>;
-
-const SUMMARIES: Record<Call, string> = {
-  identify: "Say who a user is",
-  track: "Send what a user did",
-  page: "Send a page that a user saw",
-  screen: "Send a screen that a user saw",
-  group: "Say what group a user is of",
-  alias: "Say that an anonymous user was this one all along",
-};
-
-/** A call that comes alone. */
-const alone = (call: Call) => v.object({ ...common, ...OWN[call], writeKey, type: v.optional(v.unknown()) });
-
-const calls = CALLS.map((call) => ({ call, schema: alone(call) }));
-
-/** By the names that they have in the document. */
-export const segmentCalls: Record<string, v.GenericSchema> = Object.fromEntries(
-  calls.map(({ call, schema }) => [`Segment${call.charAt(0).toUpperCase()}${call.slice(1)}`, schema]),
-);
+/** As `event` of events: validated by hand (`events/segment-call.ts`). */
+export const SegmentCall = v.object({ type: v.nullish(v.string()), ...call });
 
 export const SegmentBatch = v.object({
   batch: v.pipe(
-    v.array(
-      v.variant(
-        "type",
-        CALLS.map((call) => v.object({ type: v.literal(call), ...common, ...OWN[call] })),
-      ),
-    ),
+    v.array(v.object({ ...call, type: v.picklist(CALLS) })),
     v.minLength(1),
     v.maxLength(EVENTS_PER_REQUEST),
   ),
-  writeKey,
-  integrations: v.optional(v.unknown()),
   ...shared,
 });
 
-export const SegmentAnswer = v.object({ success: v.literal(true), receipts: v.array(Receipt) });
+const Taken = v.object({ success: v.literal(true), receipts: v.array(Receipt) });
 
-function operation(id: string, summary: string, body: v.GenericSchema): Operation {
+const Settings = v.object({
+  integrations: v.object({
+    "Segment.io": v.object({ apiKey: v.string(), apiHost: v.string(), protocol: v.string() }),
+  }),
+  metrics: v.object({ sampleRate: v.number() }),
+});
+
+const ONE_CALL: Operation["problems"] = [
+  ...JSON_BODY.filter((code) => code !== "body-invalid"),
+  ...ONE_PROFILE.filter((code) => !code.startsWith("state-")),
+  "body-not-events",
+  "events-rejected",
+];
+const MANY_CALLS: Operation["problems"] = [...ONE_CALL, "no-events", "too-many-events", "too-many-users"];
+
+const KEY = "The key may also be Basic, or the writeKey of the body. At most 500 KiB decompressed.";
+
+function describe(name: (typeof CALLS)[number] | "batch", isShort: boolean): Operation {
+  const isBatch = name === "batch";
+  const schema = isBatch ? SegmentBatch : SegmentCall;
   return {
-    id,
+    id: isShort ? `${name}ByLetter` : name,
     tag: "Segment",
-    summary,
-    description:
-      "As Segment's clients send it; the key may also be the writeKey of the body. When any of it is uncertain, the whole " +
-      "is refused with a status that clients try again after: each messageId is applied once. At most 500 KiB decompressed.",
+    summary: isShort ? `As POST /v1/${name}: the browser client's name for it` : SUMMARIES[name],
+    description: KEY,
     body: {
-      "application/json": body,
+      "application/json": schema,
       "text/plain": v.string(),
       "application/x-www-form-urlencoded": v.string(),
     },
-    answers: { 200: { description: "All is decided; the receipts say how.", schema: SegmentAnswer } },
-    problems: [
-      ...JSON_BODY.filter((code) => code !== "body-invalid"),
-      ...ONE_PROFILE.filter((code) => !code.startsWith("state-")),
-      "body-not-events",
-      ...(id.startsWith("batch")
-        ? (["no-events", "too-many-events", "too-many-users"] as const)
-        : ([] as const)),
-      "events-rejected",
-    ],
+    answers: {
+      200: {
+        description: isBatch
+          ? "All are decided, and some of them taken: each receipt says what became of its event."
+          : "It is decided: the receipt says what became of it.",
+        schema: Taken,
+      },
+    },
+    problems: isBatch ? MANY_CALLS : ONE_CALL,
     problem: EventsProblem,
   };
 }
 
-/** Both paths of a call: the browser client uses its first letter. */
-function both(name: string, summary: string, body: v.GenericSchema): [string, Operation][] {
-  return [
-    [`POST /v1/${name}`, operation(name, summary, body)],
-    [`POST /v1/${name.charAt(0)}`, operation(`${name}Short`, `${summary} (the path of browsers)`, body)],
-  ];
-}
+const SUMMARIES = {
+  identify: "Say who a user is",
+  track: "Say what a user did",
+  page: "Say which page a user saw",
+  screen: "Say which screen a user saw",
+  group: "Say which group a user belongs to",
+  alias: "Say that two ids are one user's",
+  batch: "Send many calls",
+};
 
 export const segmentOperations: Operations = {
-  ...Object.fromEntries(calls.flatMap(({ call, schema }) => both(call, SUMMARIES[call], schema))),
-  ...Object.fromEntries(both("batch", "Send many calls", SegmentBatch)),
+  ...Object.fromEntries(
+    ([...CALLS, "batch"] as const).flatMap((name) => [
+      [`POST /v1/${name}`, describe(name, false)],
+      [`POST /v1/${name.charAt(0)}`, describe(name, true)],
+    ]),
+  ),
   "GET /v1/projects/:writeKey/settings": {
-    id: "settings",
+    id: "readSettings",
     tag: "Segment",
-    summary: "Read what the browser client asks for first",
-    description:
-      "With its cdnURL set to this host the client needs no other setting. The key is the one of the path.",
-    answers: {
-      200: {
-        description: "Where to send events.",
-        schema: v.object({
-          integrations: v.object({
-            "Segment.io": v.object({ apiKey: v.string(), apiHost: v.string(), protocol: v.string() }),
-          }),
-          metrics: v.object({ sampleRate: v.literal(0) }),
-        }),
-      },
-    },
-    problems: [],
+    summary: "What Segment's browser client asks for first",
+    answers: { 200: { description: "Where it sends events: here.", schema: Settings } },
+    problems: ["key-scope"],
   },
 };

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { CALLS } from "../events/segment-call.ts";
 import {
   EventsRequest,
   ExternalIdsRequest,
@@ -29,7 +30,7 @@ const Moment = v.nullable(Instant);
 export const SpaceEvent = v.object({
   external_ids: v.array(v.object(externalId)),
   context: v.object({ traits: v.optional(AnyObject) }),
-  type: v.picklist(["identify", "track"]),
+  type: v.picklist(CALLS),
   event: v.string(),
   properties: AnyObject,
   timestamp: Instant,

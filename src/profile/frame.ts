@@ -41,3 +41,15 @@ export function unframe(newest: number, stored: ArrayBuffer): { version: number;
   }
   return { version, payload };
 }
+
+/**
+ * What stored JSON says.
+ * @throws FrameError for what is none: V8's own error quotes it, and what an object throws is logged by the platform
+ */
+export function parseStored(text: string): ReturnType<typeof JSON.parse> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new FrameError("corrupt", "stored JSON is damaged");
+  }
+}

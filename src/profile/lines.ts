@@ -1,4 +1,5 @@
 import type { Event } from "../events/event.ts";
+import { parseStored } from "./frame.ts";
 
 /** Events as text, a line of JSON each; the user is the profile's and not repeated. */
 export function packLines(events: readonly Event[]): string {
@@ -16,7 +17,7 @@ export function packEvent({ id, name, time, receivedAt, properties, traits, sour
 export function unpackLines(user: string, lines: string): Event[] {
   if (lines === "") return [];
   // One parse of an array is faster than one a line.
-  const events: Event[] = JSON.parse(`[${lines.replaceAll("\n", ",")}]`);
+  const events: Event[] = parseStored(`[${lines.replaceAll("\n", ",")}]`);
   for (const event of events) event.user = user;
   return events;
 }

@@ -1,4 +1,5 @@
 import type { Event } from "../events/event.ts";
+import { parseStored } from "./frame.ts";
 import type { Member, Moved } from "./merge-contract.ts";
 import type { Key } from "./pages.ts";
 import { Shadows } from "./shadows.ts";
@@ -178,7 +179,7 @@ export class Merges {
     if (!this.#exists) return;
     const sql = this.#sql;
     const [row] = sql.exec<MovingRow>("SELECT * FROM merge_moving").toArray();
-    this.moving = row === undefined ? undefined : { ...row, position: JSON.parse(row.position) };
+    this.moving = row === undefined ? undefined : { ...row, position: parseStored(row.position) };
     const members = sql.exec<{ name: string; into: string; epoch: string }>(
       `SELECT name, "into", epoch FROM merge_member`,
     );

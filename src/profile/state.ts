@@ -3,6 +3,7 @@ import type { Compiled } from "../kernel/compile.ts";
 import type { Labels } from "../kernel/decode.ts";
 import { hashBytes } from "../kernel/hash.ts";
 import type { Kernel } from "../kernel/instance.ts";
+import { parseStored } from "./frame.ts";
 
 /** A declared property of a user: the last one by event time. */
 export interface Trait {
@@ -59,7 +60,7 @@ export function digestOf(fingerprint: string, state: State): string {
 /** The inverse of {@link packState}; undefined for a state that was folded under another definition. */
 export function unpackState(fingerprint: string, bytes: Uint8Array): State | undefined {
   const end = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const [under, labels, traits]: [string, Labels, [string, Trait][]] = JSON.parse(
+  const [under, labels, traits]: [string, Labels, [string, Trait][]] = parseStored(
     new TextDecoder().decode(bytes.subarray(end)),
   );
   if (under !== fingerprint) return undefined;

@@ -63,29 +63,42 @@ const candidates = [
   { id: "p-9", properties: { category: "Books", price: 12 } },
 ];
 
-const call = { messageId: `${CANARY}-call`, userId: ann, timestamp: "2026-11-01T11:00:00Z" };
-const calls: Record<string, object> = {
-  identify: { ...call, traits: { plan: "gold" }, context: { ip: "1.2.3.4" } },
-  track: { ...call, event: "Cart Viewed", properties: { value: 3 }, sentAt: "2026-11-01T11:00:01Z" },
-  page: { ...call, name: "Home", properties: { url: "https://shop.test" } },
-  screen: { ...call, name: "Home", category: "Main" },
-  group: { ...call, groupId: `${CANARY}-group`, traits: { size: 3 } },
-  alias: { ...call, previousId: `${CANARY}-before` },
-  batch: { batch: [{ ...call, type: "track", event: "Cart Viewed" }], sentAt: "2026-11-01T11:00:01Z" },
-};
-const SEGMENT: Record<string, Sent[]> = Object.fromEntries(
-  Object.entries(calls).flatMap(([name, body]): [string, Sent[]][] => [
-    [`POST /v1/${name}`, [{ key: "write", body }]],
-    [
-      `POST /v1/${name.charAt(0)}`,
-      [{ headers: { "Content-Type": "text/plain" }, body: JSON.stringify(body) }],
-    ],
-  ]),
-);
+const call = (type: string, members: object = {}) => ({
+  type,
+  messageId: `${CANARY}-${type}`,
+  userId: ann,
+  sentAt: "2026-11-04T10:00:00Z",
+  originalTimestamp: "2026-11-04T09:59:59.123Z",
+  context: { library: { name: "analytics-node" }, traits: { city: `${CANARY}-city` } },
+  ...members,
+});
 
-/** The routes that a write key opens. */
-const WRITES = ["POST /v1/events", "GET /v1/projects/:writeKey/settings", ...Object.keys(SEGMENT)];
-const BATCHES = ["POST /v1/batch", "POST /v1/b"];
+/** By the route that takes it; a batch has them all. */
+const CALLS: Record<string, object> = {
+  identify: call("identify", { traits: { email: `${CANARY}@example.com` } }),
+  track: call("track", { event: "Product Viewed", properties: { price: 7, category: "Shoes" } }),
+  page: call("page", { name: "Home", category: "Docs", properties: { url: `https://${CANARY}.test/` } }),
+  screen: call("screen", { name: "Home" }),
+  group: call("group", { groupId: `${CANARY}-group`, traits: { plan: "gold" } }),
+  alias: call("alias", { previousId: `${CANARY}-before` }),
+};
+
+/** What Segment's clients send, to the long name of each route and the short one. */
+const SEGMENT = Object.fromEntries(
+  [
+    ...Object.entries(CALLS),
+    ["batch", { batch: Object.values(CALLS), sentAt: "2026-11-04T10:00:00Z" }],
+  ].flatMap(([name, body]) => {
+    const sent: Sent[] = [
+      { key: "write", body },
+      { headers: { "Content-Type": "text/plain" }, body: JSON.stringify(body) },
+    ];
+    return [
+      [`POST /v1/${name}`, sent],
+      [`POST /v1/${String(name).charAt(0)}`, sent],
+    ];
+  }),
+);
 
 /** Of each route, requests that are answered with 200. */
 export const GOOD: Record<string, Sent[]> = {
@@ -108,7 +121,7 @@ export const GOOD: Record<string, Sent[]> = {
     },
   ],
   ...SEGMENT,
-  "GET /v1/projects/:writeKey/settings": [{ path: { writeKey: "limn_wk_of-a-page" } }],
+  "GET /v1/projects/:writeKey/settings": [{ key: "write", path: { writeKey: CANARY } }],
   "GET /v1/profiles/:id": [
     { path: { id: ann } },
     { path: { id: ann }, query: "fields=id,scores,interests&at=2026-11-20T10:00:00Z" },
@@ -182,7 +195,9 @@ const OTHERS: Exchange[] = [
   ],
   ["POST /v1/events", 400, { body: 7 }],
   ["POST /v1/events", 422, { body: [] }],
-  ...BATCHES.map((route): Exchange => [route, 422, { body: { batch: [] } }]),
+  ["POST /v1/batch", 422, { body: { batch: [] } }],
+  ["POST /v1/b", 422, { body: { batch: [] } }],
+  ["GET /v1/projects/:writeKey/settings", 401, { key: "none", path: { writeKey: CANARY } }],
   ["GET /v1/profiles/:id", 304, { path: { id: bob }, again: true }],
   ["GET /v1/profiles/:id", 404, { path: { id: `${CANARY}-nobody` } }],
   ["GET /v1/profiles/:id", 410, { path: { id: long }, query: "at=2026-01-01T00:10:00Z" }],
@@ -239,7 +254,8 @@ function spoil(route: string, sent: Sent): Exchange[] {
       [route, 401, { ...sent, headers: { ...sent.headers, Authorization: `Bearer ${CANARY}` } }],
       [route, 401, { ...sent, headers: { ...sent.headers, Authorization: `Bearer ${CANARY}.b.c` } }],
     ),
-    ...is(!isOpen, [route, 403, { ...sent, key: WRITES.includes(route) ? "bound" : "write" }]),
+    // What a write key opens, one that is bound to an origin does not.
+    ...is(!isOpen, [route, 403, { ...sent, key: sent.key === "write" ? "bound" : "write" }]),
     ...is(
       readsBody,
       [route, 400, { ...sent, body: `{"${CANARY}"` }],
@@ -247,7 +263,7 @@ function spoil(route: string, sent: Sent): Exchange[] {
       [route, 415, { ...sent, headers: { "Content-Type": `text/${CANARY}` }, body: "a,b" }],
       [route, 415, { ...sent, headers: { "Content-Encoding": CANARY, "Content-Type": "application/json" } }],
     ),
-    ...is(readsBody && ![...BATCHES, "POST /v1/events"].includes(route), [
+    ...is(readsBody && route !== "POST /v1/events" && !/^POST .v1.b(atch)?$/.test(route), [
       route,
       422,
       { ...sent, body: { [CANARY]: CANARY } },
@@ -258,3 +274,23 @@ function spoil(route: string, sent: Sent): Exchange[] {
 
 /** The routes that read a query. */
 const QUERIES = /^GET \/v1\/profiles|^GET \/v1\/spaces|\/v1\/failures$/;
+
+/** What is sent, by the Authorization header of each kind of key. */
+export function prepare(
+  route: string,
+  sent: Sent,
+  base: string,
+  authorization: Record<Exclude<Sent["key"], "none" | undefined>, string>,
+) {
+  const { path = {}, query, key = "secret", body: given } = sent;
+  const [method = "", template = ""] = route.split(" ");
+  const place = template.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(path[name] ?? ""));
+  const url = new URL(place + (query === undefined ? "" : `?${query}`), base);
+  const body = given === undefined || typeof given === "string" ? given : JSON.stringify(given);
+  const headers = new Headers({
+    ...(key === "none" ? {} : { Authorization: authorization[key] }),
+    ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+    ...sent.headers,
+  });
+  return { url, method, headers, body };
+}

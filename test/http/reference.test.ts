@@ -34,6 +34,7 @@ describe.each(PATHS)("%s", (path) => {
     const ETag = response.headers.get("ETag") ?? "";
     const again = await open(path, { "If-None-Match": ETag });
     expect([again.status, await again.text(), again.headers.get("ETag")]).toEqual([304, "", ETag]);
+    expect((await open(path, { "If-None-Match": `"a", W/${ETag}` })).status).toBe(304);
     const changed = await open(path, { "If-None-Match": '"other"' });
     expect(changed.status).toBe(200);
     await changed.body?.cancel();

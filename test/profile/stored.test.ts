@@ -2,6 +2,9 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../src/events/event.ts";
+import { FrameError } from "../../src/profile/frame.ts";
+import { unpackLines } from "../../src/profile/lines.ts";
+import { unpackState } from "../../src/profile/state.ts";
 import { ingestInto, readFrom } from "./asking.ts";
 import stored from "./fixtures/stored-1.json" with { type: "json" };
 
@@ -126,5 +129,15 @@ describe("a damaged blob", () => {
       sql.exec("UPDATE head SET base = ?", new Uint8Array([1, 2]).buffer);
     });
     expect(await readFrom(stub, { at: AT })).toMatchObject({ status: "found" });
+  });
+});
+
+describe("stored JSON that is damaged", () => {
+  it("is told without a word of it, for what an object throws is logged", () => {
+    const text = '{"id":"e1","properties":{"email":"jane@example.com"';
+    const bytes = new TextEncoder().encode(`\0\0\0\0${text}`);
+    for (const read of [() => unpackLines("ann", text), () => unpackState("", bytes)]) {
+      expect(read).toThrow(new FrameError("corrupt", "stored JSON is damaged"));
+    }
   });
 });

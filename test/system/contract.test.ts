@@ -1,9 +1,17 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mintKey } from "../../src/keys/key.ts";
 import { Contract } from "../contract/document.ts";
-import { BEFORE, CANARY, exchanges, GOOD, RETENTION_EVENTS, type Sent } from "../contract/requests.ts";
+import {
+  BEFORE,
+  CANARY,
+  exchanges,
+  GOOD,
+  prepare,
+  RETENTION_EVENTS,
+  type Sent,
+} from "../contract/requests.ts";
 import { NOT_OVER_HTTP } from "../contract/statuses.ts";
 import { KEYS, serve, type TestEdge } from "./edge.ts";
 
@@ -46,16 +54,8 @@ interface Asked {
 }
 
 async function send(route: string, sent: Sent): Promise<Asked> {
-  const { path = {}, query, key = "secret", body: given, again, upgrade } = sent;
-  const [method = "", template = ""] = route.split(" ");
-  const place = template.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(path[name] ?? ""));
-  const url = new URL(place + (query === undefined ? "" : `?${query}`), edge.url);
-  const body = given === undefined || typeof given === "string" ? given : JSON.stringify(given);
-  const headers = new Headers({
-    ...(key === "none" ? {} : { Authorization: AUTHORIZATION[key] }),
-    ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-    ...sent.headers,
-  });
+  const { again, upgrade } = sent;
+  const { url, method, headers, body } = prepare(route, sent, edge.url, AUTHORIZATION);
   const type = headers.get("Content-Type") ?? "";
   if (upgrade) return { url, type, body, answer: await open(url, headers) };
   const ask = () => fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
@@ -81,9 +81,9 @@ async function open(url: URL, headers: Headers): Promise<Response> {
   });
   const answered = new Promise<Response>((resolve, reject) => {
     asked.on("error", reject);
-    asked.on("upgrade", (_, socket) => {
+    asked.on("upgrade", (message, socket) => {
       socket.destroy();
-      resolve(new Switched(null));
+      resolve(new Switched(null, { headers: headersOf(message) }));
     });
     asked.on("response", async (message) => {
       let text = "";
@@ -91,14 +91,15 @@ async function open(url: URL, headers: Headers): Promise<Response> {
         text += piece;
       });
       await once(message, "end");
-      const { statusCode = 0 } = message;
-      const entries = Object.entries(message.headers).map(([name, value]) => [name, String(value)]);
-      resolve(new Response(text, { status: statusCode, headers: Object.fromEntries(entries) }));
+      resolve(new Response(text, { status: message.statusCode ?? 0, headers: headersOf(message) }));
     });
   });
   asked.end();
   return answered;
 }
+
+const headersOf = ({ headers }: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 
 class Switched extends Response {
   override get status() {
