@@ -118,7 +118,6 @@ async function expectProblem(route: string, sent: Sent, code: ProblemCode): Prom
 
 /** Where what cannot be taken in now is to be sent again, whatever the reason. */
 const SENT_AGAIN: Record<string, ProblemCode> = {
-  "POST /v1/events": "unavailable",
   "POST /v1/profiles/:id/merge": "merging",
 };
 
