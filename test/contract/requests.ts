@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { BODY_BYTES } from "../../src/events/limits.ts";
 
 /** A request of a route; the secret key opens it unless told otherwise. */
@@ -8,7 +9,7 @@ export interface Sent {
   /** Of a kind, or none. */
   key?: "secret" | "write" | "none" | "bound";
   headers?: Record<string, string>;
-  /** Text is sent as it is, anything else as JSON. */
+  /** Text and bytes are sent as they are, anything else as JSON. */
   body?: unknown;
   /** Asks first, and then again with the ETag of the answer. */
   again?: true;
@@ -243,6 +244,13 @@ export function exchanges(routes: readonly string[]): Exchange[] {
   return [...good.slice(0, at), ...wrong, ...OTHERS, ...good.slice(at)];
 }
 
+/*
+ * Compressed, so that it is all sent before it is refused: of one that says itself that it is too large nothing is read,
+ * and then it is a matter of time whether a client sees the answer or a connection that was closed.
+ */
+const TOO_LARGE = new Blob([gzipSync(`"${CANARY}${"x".repeat(BODY_BYTES)}"`)]);
+const GZIP = { "Content-Encoding": "gzip", "Content-Type": "application/json" };
+
 function spoil(route: string, sent: Sent): Exchange[] {
   const isOpen = sent.key === "none";
   const readsBody = sent.body !== undefined;
@@ -259,7 +267,7 @@ function spoil(route: string, sent: Sent): Exchange[] {
     ...is(
       readsBody,
       [route, 400, { ...sent, body: `{"${CANARY}"` }],
-      [route, 413, { ...sent, body: `"${CANARY}${"x".repeat(BODY_BYTES)}"` }],
+      [route, 413, { ...sent, headers: GZIP, body: TOO_LARGE }],
       [route, 415, { ...sent, headers: { "Content-Type": `text/${CANARY}` }, body: "a,b" }],
       [route, 415, { ...sent, headers: { "Content-Encoding": CANARY, "Content-Type": "application/json" } }],
     ),
@@ -286,7 +294,8 @@ export function prepare(
   const [method = "", template = ""] = route.split(" ");
   const place = template.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(path[name] ?? ""));
   const url = new URL(place + (query === undefined ? "" : `?${query}`), base);
-  const body = given === undefined || typeof given === "string" ? given : JSON.stringify(given);
+  const isRaw = given === undefined || typeof given === "string" || given instanceof Blob;
+  const body = isRaw ? given : JSON.stringify(given);
   const headers = new Headers({
     ...(key === "none" ? {} : { Authorization: authorization[key] }),
     ...(body === undefined ? {} : { "Content-Type": "application/json" }),
