@@ -17,6 +17,8 @@ export interface EdgeOptions {
   env: Record<string, string>;
   /** Keeps what workerd prints to itself, and shows it only when the edge does not start. */
   quiet?: boolean;
+  /** Prints errors that nobody catches, which Cloudflare logs and plain workerd does not. */
+  verbose?: boolean;
 }
 
 /** A running edge. */
@@ -37,7 +39,7 @@ const STOP_MS = 5_000;
  * @throws Error with what workerd printed, when it does not start
  */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
-  const { port, definition, env, quiet = false } = options;
+  const { port, definition, env, quiet = false, verbose = false } = options;
   mkdirSync(options.directory, { recursive: true });
   const workerd = createRequire(import.meta.url).resolve("workerd/bin/workerd");
   const config = join(import.meta.dirname, "config.capnp");
@@ -46,6 +48,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     `--directory-path=disk=${options.directory}`,
     `--directory-path=assets=${join(import.meta.dirname, "../build/assets")}`,
     "--control-fd=3",
+    ...(verbose ? ["--verbose"] : []),
   ];
   const child = spawn(workerd, ["serve", config, ...places], {
     env: { ...env, ...(definition !== undefined && { DEFINITION: definition }) },

@@ -18,7 +18,15 @@ export type Delivery = { index: number; version?: number; merged?: string } & Re
  * to do so. Undefined when some event was decided.
  */
 export function undecided(deliveries: readonly Delivery[]): ProblemCode | undefined {
-  return deliveries.every(({ status }) => status === "retry") ? uncertain(deliveries) : undefined;
+  const codes = new Set<string>();
+  for (const delivery of deliveries) {
+    if (delivery.status !== "retry") return undefined;
+    codes.add(delivery.code);
+  }
+  // Of what does not pass by itself a client should not be told to come back in a second.
+  const [code] = codes;
+  const lasts = codes.size === 1 && (code === "state-corrupt" || code === "state-newer");
+  return lasts ? code : uncertain(deliveries);
 }
 
 /** The problem of a request of whose events some are to be sent again; undefined when all were decided. */

@@ -163,7 +163,7 @@ export const eventOperations: Operations = {
     },
     problems: [
       ...JSON_BODY.filter((code) => code !== "body-invalid"),
-      ...ONE_PROFILE.filter((code) => !code.startsWith("state-")),
+      ...ONE_PROFILE,
       "header-malformed",
       "body-not-events",
       "no-events",
