@@ -133,7 +133,11 @@ const headerText = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.string({
-      unit: fc.integer({ min: 0x20, max: 0xff }).map((c) => String.fromCharCode(c)),
+      unit: fc.constantFrom(
+        ...Array.from({ length: 0x5f }, (_, i) => String.fromCharCode(0x20 + i)),
+        "\u00a0",
+        "\u00ff",
+      ),
       maxLength: 300,
     }),
   },

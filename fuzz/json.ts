@@ -170,3 +170,7 @@ function overwrite([text, i, others]: [string, number, Uint8Array]): string {
     return text;
   }
 }
+
+/** Nearly always the one, now and then the other. */
+export const seldom = <T>(common: fc.Arbitrary<T>, rare: fc.Arbitrary<T>, weight = 6) =>
+  fc.oneof({ weight, arbitrary: common }, { weight: 1, arbitrary: rare });

@@ -10,6 +10,7 @@ import { ask } from "./objects.ts";
 import { problem } from "./problems.ts";
 import { Fields } from "./profiles.ts";
 import { readQuery, whole } from "./query.ts";
+import { REQUEST_ID, requestId } from "./request-id.ts";
 import { eventStream } from "./sse.ts";
 
 const Query = v.strictObject({
@@ -43,7 +44,8 @@ export const live = new Hono<App>().get("/v1/profiles/:id/live", async (c) => {
     return problem(c, { code: "too-many-readers", detail });
   }
   const { socket } = asked.value;
-  if (way === "websocket") return new Response(null, { status: 101, webSocket: socket });
+  if (way === "websocket")
+    return new Response(null, { status: 101, webSocket: socket, headers: { [REQUEST_ID]: requestId(c) } });
   return answerText(c, eventStream(socket), 200, {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store",

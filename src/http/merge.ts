@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import { isProfileId } from "../events/validate.ts";
+import { answer } from "./answer.ts";
 import type { App, Context } from "./context.ts";
 import { readJson } from "./json-body.ts";
 import { ask } from "./objects.ts";
@@ -30,9 +31,9 @@ merge.post("/v1/profiles/:id/merge", async (c) => {
   const result = asked.value;
   switch (result.status) {
     case "merged":
-      return c.json({ status: "merged", from, into: result.into, moving: result.moving });
+      return answer(c, { status: "merged", from, into: result.into, moving: result.moving });
     case "same":
-      return c.json({ status: "same", from, into: id, moving: false });
+      return answer(c, { status: "same", from, into: id, moving: false });
     case "refused":
       return problem(c, { code: "merge-limit", detail: result.detail });
     case "waiting":
@@ -42,7 +43,7 @@ merge.post("/v1/profiles/:id/merge", async (c) => {
       if (!own.ok) return problem(c, own.failure);
       if (!other.ok) return problem(c, other.failure);
       if (own.value !== other.value) return problem(c, { code: "merge-conflict", pointer: "/from" });
-      return c.json({ status: "already", from, into: result.into, moving: false });
+      return answer(c, { status: "already", from, into: result.into, moving: false });
     }
   }
 });
@@ -60,7 +61,7 @@ merge.post("/v1/profiles/:id/unmerge", async (c) => {
   switch (result.status) {
     case "unmerged": {
       const { from, members, moving } = result;
-      return c.json({ status: "unmerged", id, from, members, moving });
+      return answer(c, { status: "unmerged", id, from, members, moving });
     }
     case "not-merged":
       return problem(c, { code: "not-merged" });
