@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { ecommerce } from "../src/definition/ecommerce.ts";
 import { cursor } from "./addresses.ts";
-import { ids, nativeItem, SUBJECTS, users } from "./bodies.ts";
+import { ids, itemOfPath, SUBJECTS, users } from "./bodies.ts";
 import { damaged, hostileJson, hostileNumber, hostileString, mostly, objectOf, seldom } from "./json.ts";
 
 const quoted = (text: string) => JSON.stringify(text);
@@ -100,9 +100,15 @@ export function bodyOf(
       return json(
         fc
           .tuple(
-            fc.array(nativeItem, { maxLength: 3 }),
+            fc.array(itemOfPath, { maxLength: 3 }),
             fc.option(definition),
-            fc.option(hostileNumber, { freq: 1 }),
+            fc.option(
+              fc.oneof(
+                hostileNumber,
+                fc.constantFrom('"2026-11-25T10:00:00Z"', '"9999-12-31T23:59:59Z"', "8640000000000000"),
+              ),
+              { freq: 2 },
+            ),
           )
           .map(([events, draft, at]) =>
             objectOf([

@@ -236,9 +236,12 @@ export class DefinitionError extends Error {
   }
 }
 
-/** A schema's complaints, each with the JSON pointer to what it is about. */
+/** Complaints that are told at once: a stranger's draft may have one for every few characters of it. */
+const MOST_ISSUES = 100;
+
+/** A schema's complaints, the first of them, each with the JSON pointer to what it is about. */
 export function issuesOf(issues: readonly v.BaseIssue<unknown>[]): { pointer: string; detail: string }[] {
-  return issues.map((issue) => ({
+  return issues.slice(0, MOST_ISSUES).map((issue) => ({
     pointer: (issue.path ?? [])
       .map((step) => `/${String(step.key).replace(/~/g, "~0").replace(/\//g, "~1")}`)
       .join(""),
@@ -265,13 +268,15 @@ export function parseDefinition(source: unknown): Definition {
 function references(definition: Definition): { pointer: string; detail: string }[] {
   const issues: { pointer: string; detail: string }[] = [];
   const need = (known: boolean, pointer: string, what: string) => {
-    if (!known) issues.push({ pointer, detail: `${what} is not declared in this definition` });
+    if (!known && issues.length < MOST_ISSUES)
+      issues.push({ pointer, detail: `${what} is not declared in this definition` });
   };
   for (const [name, model] of Object.entries(definition.models)) {
     const { positive, examples, within, same } = model.target;
     if (Array.isArray(positive) && within === undefined) {
+      const counted = new Set(examples);
       positive.forEach((event, i) => {
-        need(examples.includes(event), `/models/${name}/target/positive/${i}`, `the example "${event}"`);
+        need(counted.has(event), `/models/${name}/target/positive/${i}`, `the example "${event}"`);
       });
     }
     if (!Array.isArray(positive) && within !== undefined) {
@@ -287,14 +292,14 @@ function references(definition: Definition): { pointer: string; detail: string }
       const at = `/models/${name}/features/${i}`;
       if (feature.kind === "affinity")
         need(
-          feature.dimension in definition.interests,
+          Object.hasOwn(definition.interests, feature.dimension),
           `${at}/dimension`,
           `the dimension "${feature.dimension}"`,
         );
       if (feature.kind === "count")
         need(definition.windows.includes(feature.window), `${at}/window`, `the window "${feature.window}"`);
       if (feature.kind === "count" || feature.kind === "recency")
-        need(feature.event in definition.events, `${at}/event`, `the event "${feature.event}"`);
+        need(Object.hasOwn(definition.events, feature.event), `${at}/event`, `the event "${feature.event}"`);
     });
   }
   return issues;
