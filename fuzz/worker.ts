@@ -85,6 +85,7 @@ function faultsOf(sent: Sent, { status, header, text, ms }: Answer): string[] {
   if (ms > MOST_MS) faults.push(`it took ${ms.toFixed(0)} ms`);
   if (header("x-request-id") === undefined) faults.push(`${status} without X-Request-Id`);
   if (text.includes('"code":"unavailable"')) faults.push("an object threw");
+  if (text.includes('"probability":null')) faults.push("a score is no number");
   if (text.includes('"code":"poison"')) faults.push("an event was poison");
   if (status < 400 || sent.method === "HEAD") return faults;
   const type = header("content-type");

@@ -43,7 +43,12 @@ const Feature = v.variant("kind", [
   v.strictObject({ kind: v.literal("trait"), trait: Name, width: v.optional(Width) }),
 ]);
 
-const Positive = v.pipe(v.number(), v.finite(), v.minValue(0));
+/** Settings are kept as f32: with larger ones a learner's arithmetic would leave it. */
+const Positive = v.pipe(v.number(), v.minValue(0), v.maxValue(1e6));
+/** Of a learner's step. Above 1 a step may go beyond what it goes toward, each time further: to no number at all. */
+const Step = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+/** What keeps a quotient of two zeros from being none. */
+const Epsilon = v.pipe(v.number(), v.minValue(1e-12), v.maxValue(1));
 const Fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(0.999999));
 const Whole = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
@@ -52,19 +57,19 @@ const Single = [
   /** Logistic regression by stochastic gradient descent. */
   v.strictObject({
     kind: v.literal("sgd"),
-    rate: v.optional(Positive, 0.05),
-    biasRate: v.optional(Positive, 0.05),
-    l1: v.optional(Positive, 0),
-    l2: v.optional(Positive, 0),
+    rate: v.optional(Step, 0.05),
+    biasRate: v.optional(Step, 0.05),
+    l1: v.optional(Step, 0),
+    l2: v.optional(Step, 0),
   }),
   /** Logistic regression by Adam with decoupled weight decay. */
   v.strictObject({
     kind: v.literal("adamw"),
-    rate: v.optional(Positive, 0.01),
-    decay: v.optional(Positive, 0.01),
+    rate: v.optional(Step, 0.01),
+    decay: v.optional(Step, 0.01),
     beta1: v.optional(Fraction, 0.9),
     beta2: v.optional(Fraction, 0.999),
-    epsilon: v.optional(Positive, 1e-8),
+    epsilon: v.optional(Epsilon, 1e-8),
   }),
   /** Follow the regularised leader, a rate per feature. */
   v.strictObject({
@@ -89,11 +94,11 @@ const Single = [
   v.strictObject({
     kind: v.literal("mlp"),
     hidden: v.optional(Whole(1, 32), 10),
-    rate: v.optional(Positive, 0.01),
-    decay: v.optional(Positive, 0.01),
+    rate: v.optional(Step, 0.01),
+    decay: v.optional(Step, 0.01),
     beta1: v.optional(Fraction, 0.9),
     beta2: v.optional(Fraction, 0.999),
-    epsilon: v.optional(Positive, 1e-8),
+    epsilon: v.optional(Epsilon, 1e-8),
     dropout: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.9)), 0),
     seed: v.optional(Whole(0, 4294967295), 1),
   }),
