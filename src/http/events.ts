@@ -43,6 +43,10 @@ export const events = new Hono<App>().post(ROUTE, async (c) => {
   await account(c, receipts, { route: `POST ${ROUTE}`, format, text: body.value, at });
   const code = undecided(receipts);
   if (code !== undefined) return problem(c, { code }, { receipts });
+  const [first] = receipts;
+  if (first?.status === "rejected" && receipts.every(({ status }) => status === "rejected")) {
+    return problem(c, { code: "events-rejected", detail: first.detail }, { receipts });
+  }
   return answer(c, { receipts }, receipts.every(isSettled) ? 200 : 207);
 });
 

@@ -154,6 +154,11 @@ const PROBLEMS = {
     remedy: "Send it as it is, or as gzip.",
   },
   "no-events": { status: 422, title: "There is no event", remedy: "Send at least one event." },
+  "events-rejected": {
+    status: 422,
+    title: "No event of the request can be taken",
+    remedy: "Correct what the receipts point to.",
+  },
   "query-invalid": { status: 422, title: "A query parameter is not valid", remedy: "Correct or remove it." },
   "body-invalid": {
     status: 422,
