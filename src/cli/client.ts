@@ -168,12 +168,15 @@ export class Client {
     const response = await this.#fetch("/v1/events", this.#options.writeKey, `[${events.join(",")}]`);
     if (response === undefined) return {};
     const isRetryable = RETRYABLE.has(response.status);
-    if (!response.ok && !isRetryable) throw await refusal(response, "write");
     const retryAfterMs = waitAsked(response);
-    // A 503 has receipts too when it comes from the edge, and none when it comes from something before it.
-    const body = v.safeParse(ReceiptsSchema, await response.json().catch(() => undefined));
-    if (!body.success && !isRetryable)
+    const text = await response.text();
+    // A 422 has receipts when all events were rejected. A 503 has them too when it comes from the edge, and none when it
+    // comes from something before it.
+    const body = v.safeParse(v.pipe(v.string(), v.parseJson(), ReceiptsSchema), text);
+    if (!body.success && !isRetryable) {
+      if (!response.ok) throw refusal(response, text, "write");
       throw new UserError(`${this.url} does not answer with receipts`, "Check --url.");
+    }
     return { ...(retryAfterMs !== undefined && { retryAfterMs }), ...(body.success && body.output) };
   }
 
@@ -186,7 +189,8 @@ export class Client {
       const response = await this.#fetch(path, this.#options.secretKey, body);
       if (response?.ok) return v.parse(schema, await response.json());
       if (response?.status === 404) return undefined;
-      if (response !== undefined && !RETRYABLE.has(response.status)) throw await refusal(response, "secret");
+      if (response !== undefined && !RETRYABLE.has(response.status))
+        throw refusal(response, await response.text(), "secret");
       if (attempt === this.#attempts) throw new UserError(`${this.url} does not answer`, "Try again later.");
       await this.#wait(attempt, response && waitAsked(response));
     }
@@ -226,8 +230,7 @@ function waitAsked(response: Response): number | undefined {
 }
 
 /** What the edge says about a request that it does not take: a problem (RFC 9457), or whatever there is. */
-async function refusal(response: Response, key: "write" | "secret"): Promise<UserError> {
-  const text = await response.text();
+function refusal(response: Response, text: string, key: "write" | "secret"): UserError {
   const problem = v.safeParse(v.pipe(v.string(), v.parseJson(), ProblemSchema), text);
   const said = problem.success ? problem.output.detail : text.slice(0, 300);
   const message = `${new URL(response.url).pathname} answered ${response.status}: ${said}`;

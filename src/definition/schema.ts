@@ -43,7 +43,12 @@ const Feature = v.variant("kind", [
   v.strictObject({ kind: v.literal("trait"), trait: Name, width: v.optional(Width) }),
 ]);
 
-const Positive = v.pipe(v.number(), v.finite(), v.minValue(0));
+/** Settings are kept as f32: with larger ones a learner's arithmetic would leave it. */
+const Positive = v.pipe(v.number(), v.minValue(0), v.maxValue(1e6));
+/** Of a learner's step. Above 1 a step may go beyond what it goes toward, each time further: to no number at all. */
+const Step = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+/** What keeps a quotient of two zeros from being none. */
+const Epsilon = v.pipe(v.number(), v.minValue(1e-12), v.maxValue(1));
 const Fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(0.999999));
 const Whole = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
@@ -52,19 +57,19 @@ const Single = [
   /** Logistic regression by stochastic gradient descent. */
   v.strictObject({
     kind: v.literal("sgd"),
-    rate: v.optional(Positive, 0.05),
-    biasRate: v.optional(Positive, 0.05),
-    l1: v.optional(Positive, 0),
-    l2: v.optional(Positive, 0),
+    rate: v.optional(Step, 0.05),
+    biasRate: v.optional(Step, 0.05),
+    l1: v.optional(Step, 0),
+    l2: v.optional(Step, 0),
   }),
   /** Logistic regression by Adam with decoupled weight decay. */
   v.strictObject({
     kind: v.literal("adamw"),
-    rate: v.optional(Positive, 0.01),
-    decay: v.optional(Positive, 0.01),
+    rate: v.optional(Step, 0.01),
+    decay: v.optional(Step, 0.01),
     beta1: v.optional(Fraction, 0.9),
     beta2: v.optional(Fraction, 0.999),
-    epsilon: v.optional(Positive, 1e-8),
+    epsilon: v.optional(Epsilon, 1e-8),
   }),
   /** Follow the regularised leader, a rate per feature. */
   v.strictObject({
@@ -89,11 +94,11 @@ const Single = [
   v.strictObject({
     kind: v.literal("mlp"),
     hidden: v.optional(Whole(1, 32), 10),
-    rate: v.optional(Positive, 0.01),
-    decay: v.optional(Positive, 0.01),
+    rate: v.optional(Step, 0.01),
+    decay: v.optional(Step, 0.01),
     beta1: v.optional(Fraction, 0.9),
     beta2: v.optional(Fraction, 0.999),
-    epsilon: v.optional(Positive, 1e-8),
+    epsilon: v.optional(Epsilon, 1e-8),
     dropout: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.9)), 0),
     seed: v.optional(Whole(0, 4294967295), 1),
   }),
@@ -236,9 +241,12 @@ export class DefinitionError extends Error {
   }
 }
 
-/** A schema's complaints, each with the JSON pointer to what it is about. */
+/** Complaints that are told at once: a stranger's draft may have one for every few characters of it. */
+const MOST_ISSUES = 100;
+
+/** A schema's complaints, the first of them, each with the JSON pointer to what it is about. */
 export function issuesOf(issues: readonly v.BaseIssue<unknown>[]): { pointer: string; detail: string }[] {
-  return issues.map((issue) => ({
+  return issues.slice(0, MOST_ISSUES).map((issue) => ({
     pointer: (issue.path ?? [])
       .map((step) => `/${String(step.key).replace(/~/g, "~0").replace(/\//g, "~1")}`)
       .join(""),
@@ -265,13 +273,15 @@ export function parseDefinition(source: unknown): Definition {
 function references(definition: Definition): { pointer: string; detail: string }[] {
   const issues: { pointer: string; detail: string }[] = [];
   const need = (known: boolean, pointer: string, what: string) => {
-    if (!known) issues.push({ pointer, detail: `${what} is not declared in this definition` });
+    if (!known && issues.length < MOST_ISSUES)
+      issues.push({ pointer, detail: `${what} is not declared in this definition` });
   };
   for (const [name, model] of Object.entries(definition.models)) {
     const { positive, examples, within, same } = model.target;
     if (Array.isArray(positive) && within === undefined) {
+      const counted = new Set(examples);
       positive.forEach((event, i) => {
-        need(examples.includes(event), `/models/${name}/target/positive/${i}`, `the example "${event}"`);
+        need(counted.has(event), `/models/${name}/target/positive/${i}`, `the example "${event}"`);
       });
     }
     if (!Array.isArray(positive) && within !== undefined) {
@@ -287,14 +297,14 @@ function references(definition: Definition): { pointer: string; detail: string }
       const at = `/models/${name}/features/${i}`;
       if (feature.kind === "affinity")
         need(
-          feature.dimension in definition.interests,
+          Object.hasOwn(definition.interests, feature.dimension),
           `${at}/dimension`,
           `the dimension "${feature.dimension}"`,
         );
       if (feature.kind === "count")
         need(definition.windows.includes(feature.window), `${at}/window`, `the window "${feature.window}"`);
       if (feature.kind === "count" || feature.kind === "recency")
-        need(feature.event in definition.events, `${at}/event`, `the event "${feature.event}"`);
+        need(Object.hasOwn(definition.events, feature.event), `${at}/event`, `the event "${feature.event}"`);
     });
   }
   return issues;

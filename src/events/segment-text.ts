@@ -9,7 +9,8 @@ import type { Call } from "./segment-call.ts";
 export function callTexts(body: string, indices: readonly number[], call?: Call): string[] {
   if (call !== undefined) {
     const members = memberTexts(body).set("type", JSON.stringify(call));
-    return indices.map(() => write(members));
+    // It leans on nothing, and is written as it will be when it is read again.
+    return indices.map(() => write(lean(members, new Map(), new Map())));
   }
   const batch = memberTexts(body);
   const items = elementTexts(batch.get("batch") ?? "[]");

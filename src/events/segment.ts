@@ -1,27 +1,35 @@
 import { Buffer } from "node:buffer";
 import { type Decoded, refuseCount } from "./decoded.ts";
 import type { Json } from "./event.ts";
-import { elementTexts, fits, memberTexts, parseJson } from "./json.ts";
+import { fits, parseJson } from "./json.ts";
 import { BODY_BYTES, BODY_DEPTH, EVENT_BYTES } from "./limits.ts";
 import { type Call, decideCall, toObject } from "./segment-call.ts";
+import { callTexts } from "./segment-text.ts";
 import { EVENT_TOO_LARGE, isObject, reject } from "./validate.ts";
 
-/** An event in an array in an object. */
-const BATCH_DEPTH = BODY_DEPTH + 1;
+/** Of a batch, so that each call in it may be as deep as one that comes alone: it is in an array in an object. */
+const BATCH_DEPTH = BODY_DEPTH + 2;
+/** Of a batch that holds what was kept of a call: what that leaned on stands in it, and deeper than before. */
+export const KEPT_DEPTH = BATCH_DEPTH + 2;
 
 /**
  * Decodes what Segment's clients send: one call, whose kind the route says, or without `call` a batch,
  * `{batch: [{type, …}], context?, sentAt?, timestamp?}`. What the batch says for all, an item may say for itself.
  * How a call becomes an event: `segment-call.ts`. The `integrations` are not read: there is nowhere to send events on to.
  */
-export function decodeSegment(text: string, receivedAt: number, call?: Call): Decoded {
-  const parsed = parseJson(text, BATCH_DEPTH);
+export function decodeSegment(
+  text: string,
+  receivedAt: number,
+  call?: Call,
+  depth = call === undefined ? BATCH_DEPTH : BODY_DEPTH,
+): Decoded {
+  const parsed = parseJson(text, depth);
   if (!parsed.ok) return parsed;
   const body = parsed.value;
   if (!isObject(body)) return NO_CALL;
   if (call !== undefined) {
-    const small = fits(text, 0, text.length, EVENT_BYTES);
-    const item = small ? decideCall(body, call, {}, 0, receivedAt) : reject(body, 0, EVENT_TOO_LARGE);
+    const isLarge = findLarge(text, 1, call);
+    const item = isLarge(0) ? reject(body, 0, EVENT_TOO_LARGE) : decideCall(body, call, {}, 0, receivedAt);
     return { ok: true, items: [item] };
   }
 
@@ -33,7 +41,7 @@ export function decodeSegment(text: string, receivedAt: number, call?: Call): De
   const leant = bytesOf(traits) + bytesOf(externalIds);
   if ((leant + bytesOf(body.sentAt) + bytesOf(body.timestamp)) * batch.length > BODY_BYTES)
     return SHARED_TOO_LARGE;
-  const isLarge = findLarge(text, EVENT_BYTES - leant);
+  const isLarge = findLarge(text, batch.length);
   const items = batch.map((item, index) =>
     isLarge(index)
       ? reject(item, index, EVENT_TOO_LARGE)
@@ -54,13 +62,23 @@ function bytesOf(shared: Json | undefined): number {
   return shared === undefined ? 0 : Buffer.byteLength(JSON.stringify(shared));
 }
 
-/** Whether an item of a batch is larger than `limit`. Most batches are smaller than what an event may be. */
-function findLarge(text: string, limit: number): (index: number) => boolean {
-  if (fits(text, 0, text.length, EVENT_BYTES)) return () => false;
-  const texts = elementTexts(memberTexts(text).get("batch") ?? "[]");
+/** What standing alone can add to a call: its type, and around what it leaned on for. */
+const ALONE_BYTES = 100;
+
+/**
+ * Which of a body's calls are larger than an event may be: by what would be kept of each, so that one that is tried again
+ * is decided alike. Most bodies are smaller than that altogether.
+ */
+function findLarge(text: string, count: number, call?: Call): (index: number) => boolean {
+  if (fits(text, 0, text.length, EVENT_BYTES - ALONE_BYTES)) return () => false;
+  const texts = callTexts(
+    text,
+    Array.from({ length: count }, (_, index) => index),
+    call,
+  );
   return (index) => {
-    const item = texts[index] ?? "";
-    return !fits(item, 0, item.length, limit);
+    const kept = texts[index] ?? "";
+    return !fits(kept, 0, kept.length, EVENT_BYTES);
   };
 }
 

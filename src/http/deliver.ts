@@ -5,7 +5,7 @@ import type { Receipt } from "../profile/contract.ts";
 import { packLines } from "../profile/lines.ts";
 import type { Context } from "./context.ts";
 import { ask } from "./objects.ts";
-import type { ProblemCode, Result } from "./problems.ts";
+import type { Failure, ProblemCode, Result } from "./problems.ts";
 
 /**
  * What became of the item at `index`; with the profile's version when the event is in it, and with the profile that was
@@ -47,6 +47,15 @@ export function uncertain(deliveries: readonly Delivery[]): ProblemCode | undefi
     default:
       return "unavailable";
   }
+}
+
+/** The problem of a request of which no event can be taken, told by the first; undefined when one is. */
+export function allRejected(deliveries: readonly Delivery[]): Failure | undefined {
+  const [first] = deliveries;
+  const isRejected = deliveries.every(({ status }) => status === "rejected");
+  return isRejected && first?.status === "rejected"
+    ? { code: "events-rejected", detail: first.detail }
+    : undefined;
 }
 
 interface Group {

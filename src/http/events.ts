@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { answer } from "./answer.ts";
 import { readText } from "./body.ts";
 import type { App } from "./context.ts";
-import { type Delivery, undecided } from "./deliver.ts";
+import { allRejected, type Delivery, undecided } from "./deliver.ts";
 import { formatIn } from "./formats.ts";
 import { refuse, takeIn } from "./intake.ts";
 import { mediaType } from "./media.ts";
@@ -27,6 +27,8 @@ export const events = new Hono<App>().post(ROUTE, async (c) => {
   const receipts = taken.value;
   const code = undecided(receipts);
   if (code !== undefined) return problem(c, { code }, { receipts });
+  const rejected = allRejected(receipts);
+  if (rejected !== undefined) return problem(c, rejected, { receipts });
   return answer(c, { receipts }, receipts.every(isSettled) ? 200 : 207);
 });
 

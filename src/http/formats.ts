@@ -4,7 +4,7 @@ import type { Decoder } from "../events/decoded.ts";
 import { parseJson } from "../events/json.ts";
 import { decodeNative } from "../events/native.ts";
 import { decodeNdjson } from "../events/ndjson.ts";
-import { decodeSegment } from "../events/segment.ts";
+import { decodeSegment, KEPT_DEPTH } from "../events/segment.ts";
 import type { Call } from "../events/segment-call.ts";
 import { callTexts } from "../events/segment-text.ts";
 
@@ -25,13 +25,18 @@ const native: Format = {
   name: "native",
   decode: decodeNative,
   textsOf: elementsOf,
-  bodyOf: (text) => `[${text}]`,
+  bodyOf: alone,
 };
+
+/** An object as it is: in an array it would nest one level deeper, and might then be too deep for another reason. */
+function alone(text: string): string {
+  return text.startsWith("{") ? text : `[${text}]`;
+}
 
 /** The texts of elements of a JSON array; of any other JSON, the whole. */
 function elementsOf(body: string, indices: readonly number[]): string[] {
   const parsed = parseJson(body);
-  if (!parsed.ok || !Array.isArray(parsed.value)) return indices.map(() => body);
+  if (!parsed.ok || !Array.isArray(parsed.value)) return indices.map(() => body.trim());
   const { edges } = parsed;
   return indices.map((i) => body.slice(edges[i], (edges[i + 1] ?? body.length) - 1).trim());
 }
@@ -41,7 +46,8 @@ const ndjson: Format = {
   decode: decodeNdjson,
   textsOf: (body, indices) => {
     const lines = body.split("\n").filter((line) => line.trim() !== "");
-    return indices.map((i) => (lines[i] ?? "").trim());
+    // Not trimmed: what JSON does not take for white space belongs to the line, and is why it may be no JSON.
+    return indices.map((i) => (lines[i] ?? "").replace(/\r$/, ""));
   },
   bodyOf: (text) => text,
 };
@@ -56,12 +62,25 @@ export function segmentFormat(call?: Call): Format {
   };
 }
 
+/** What is kept of calls. */
+const keptCall: Format = {
+  ...segmentFormat(),
+  decode: (text, receivedAt) => decodeSegment(text, receivedAt, undefined, KEPT_DEPTH),
+};
+
 /** A CloudEvent in structured mode; what is kept of the other modes is this, too. */
 const cloudEvent: Format = {
   name: "cloudevents",
   decode: decodeCloudEvent,
-  textsOf: (body, indices) => indices.map(() => body),
-  bodyOf: (text) => text,
+  textsOf: (body, indices) => indices.map(() => body.trim()),
+  bodyOf: alone,
+};
+
+/** What is kept: an item of a batch that is no object came in an array, and only there is it an item. */
+const keptCloudEvent: Format = {
+  ...cloudEvent,
+  decode: (body, receivedAt) =>
+    body.startsWith("[") ? decodeCloudEventBatch(body, receivedAt) : decodeCloudEvent(body, receivedAt),
 };
 
 const cloudEventBatch: Format = { ...cloudEvent, decode: decodeCloudEventBatch, textsOf: elementsOf };
@@ -109,5 +128,5 @@ export function formatOf(type: string | undefined): Format | undefined {
 
 /** The format of that name, as it is kept with a failure. */
 export function formatNamed(name: string): Format | undefined {
-  return [native, ndjson, cloudEvent, segmentFormat()].find((format) => format.name === name);
+  return [native, ndjson, keptCloudEvent, keptCall].find((format) => format.name === name);
 }

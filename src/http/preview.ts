@@ -11,6 +11,9 @@ import { ask } from "./objects.ts";
 import { problem, type Result } from "./problems.ts";
 import { BodyTime } from "./query.ts";
 
+/** Longest draft of a definition, as JSON: twenty times the default one. */
+const DEFINITION_LENGTH = 65_536;
+
 export const PreviewBody = v.strictObject(
   {
     // What an event is decides its decoder, what a definition is its own schema.
@@ -31,6 +34,10 @@ export const preview = new Hono<App>().post("/v1/profiles/:id/preview", async (c
   const id = c.req.param("id");
   if (!isProfileId(id)) return problem(c, { code: "profile-unknown" });
   const { definition, at } = body.value;
+  if (definition !== undefined && JSON.stringify(definition).length > DEFINITION_LENGTH) {
+    const detail = `a definition of at most ${DEFINITION_LENGTH} characters of JSON is expected`;
+    return problem(c, { code: "definition-invalid", errors: [{ pointer: "/definition", detail }] });
+  }
   const events = readEvents(body.value.events, id, Date.now());
   if (!events.ok) return problem(c, events.failure);
 

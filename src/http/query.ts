@@ -14,6 +14,8 @@ export const Time = v.pipe(
   v.minValue(0, "a time since 1970 is expected"),
 );
 
+/** The last moment that has a date, ms. A number in a query has too few digits to be beyond it. */
+const LAST_TIME = 8_640_000_000_000_000;
 const TIME = "an ISO 8601 time with its zone, or whole ms since 1970, is expected";
 
 /** A member of a JSON body that is a time. Yields ms. */
@@ -23,6 +25,7 @@ export const BodyTime = v.pipe(
   v.number(TIME),
   v.safeInteger(TIME),
   v.minValue(0, TIME),
+  v.maxValue(LAST_TIME, TIME),
 );
 
 /** A query parameter that is a whole number. */

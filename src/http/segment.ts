@@ -6,7 +6,7 @@ import { answer } from "./answer.ts";
 import { openWith } from "./auth.ts";
 import { readText } from "./body.ts";
 import type { App, Context } from "./context.ts";
-import { uncertain } from "./deliver.ts";
+import { allRejected, uncertain } from "./deliver.ts";
 import { type Format, segmentFormat } from "./formats.ts";
 import { refuse, takeIn } from "./intake.ts";
 import { mediaType } from "./media.ts";
@@ -68,10 +68,8 @@ async function receive(c: Context, route: string, format: Format): Promise<Respo
   const receipts = taken.value;
   const code = uncertain(receipts);
   if (code !== undefined) return problem(c, { code, detail: RETRY }, { receipts });
-  const [first] = receipts;
-  if (first?.status === "rejected" && receipts.every(({ status }) => status === "rejected")) {
-    return problem(c, { code: "events-rejected", detail: first.detail }, { receipts });
-  }
+  const rejected = allRejected(receipts);
+  if (rejected !== undefined) return problem(c, rejected, { receipts });
   return answer(c, { success: true, receipts });
 }
 

@@ -167,6 +167,7 @@ export const eventOperations: Operations = {
       "header-malformed",
       "body-not-events",
       "no-events",
+      "events-rejected",
       "too-many-events",
       "too-many-users",
     ],

@@ -62,6 +62,27 @@ describe("a definition", () => {
     ]);
   });
 
+  it("may not name what every object has", () => {
+    const target = { examples: ["view"], positive: ["view"] };
+    const features = [
+      { kind: "affinity", dimension: "constructor" },
+      { kind: "recency", event: "toString" },
+      { kind: "count", window: "1h", event: "valueOf" },
+    ];
+    expect(issuesOf({ ...minimal, models: { m: { target, features } } })).toHaveLength(3);
+  });
+
+  it("is refused with the first 100 of its faults, soon", () => {
+    const names = Array.from({ length: 20_000 }, (_, i) => `e${i}`);
+    const target = { examples: names, positive: Array(20_000).fill("other") };
+    const before = performance.now();
+    expect(issuesOf({ ...minimal, models: { m: { target, features: [{ kind: "hour" }] } } })).toHaveLength(
+      100,
+    );
+    expect(issuesOf({ ...minimal, windows: Array(20_000).fill(1) })).toHaveLength(100);
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+
   it("is refused when its profile would be too large", () => {
     const interests = Object.fromEntries(["a", "b", "c", "d"].map((path) => [path, { path, keep: 128 }]));
     expect(issuesOf({ ...minimal, interests })[0]?.detail).toMatch(/a profile would take 1\d{4} bytes/);
