@@ -126,7 +126,10 @@ describe("a CloudEvent in binary mode", () => {
     expect(await refusal({ "ce-type": "%FF" }, "{}")).toEqual([400, "/problems/header-malformed"]);
     expect(await refusal({ "ce-type": "é" }, "{}")).toEqual([400, "/problems/header-malformed"]);
     expect(await refusal({}, "{")).toEqual([400, "/problems/json-malformed"]);
-    expect(await refusal({ "Content-Type": "text/xml; charset=latin1" }, "{")).toEqual([422, "/problems/events-rejected"]);
+    expect(await refusal({ "Content-Type": "text/xml; charset=latin1" }, "{")).toEqual([
+      422,
+      "/problems/events-rejected",
+    ]);
   });
 
   it("that lacks an attribute is rejected, not taken for an event of our own form", async () => {
