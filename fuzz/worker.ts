@@ -115,7 +115,8 @@ function note(run: WorkerRun, what: string, sent: Sent): void {
   const shown = headers.map(
     ([name, value]) => `${name}: ${name === "authorization" ? "…" : value.slice(0, 80)}`,
   );
-  const content = typeof body === "string" ? body.slice(0, 1500) : body && `${body.length} bytes`;
+  const content =
+    typeof body === "string" ? body.slice(0, 4000) : body && Buffer.from(body).toString("base64");
   run.wrong.push(
     `${what}\n  ${method} ${path.slice(0, 300)}\n  ${shown.join("; ")} ${lie ?? ""}\n  ${content ?? ""}`,
   );

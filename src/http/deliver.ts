@@ -30,6 +30,7 @@ export function undecided(deliveries: readonly Delivery[]): ProblemCode | undefi
     case "rate-limited":
     case "storage-full":
     case "overloaded":
+    case "merging":
       return code;
     default:
       return "unavailable";
