@@ -63,8 +63,7 @@ export function extractNext(m: usize, r: usize): void {
         return;
       }
       const d = PARAMS + load<i32>(PARAMS, P_DIMENSIONS_AT) + source * PD_BYTES;
-      store<f32>(slot, <f32>share(STATE + load<i32>(d, PD_STATE), load<i32>(d, PD_KEEP), key));
-      return;
+      return put(slot, <f32>share(STATE + load<i32>(d, PD_STATE), load<i32>(d, PD_KEEP), key));
     }
   }
   ofUser(load<i32>(op, PO_KIND), slot, source, load<i32>(op, PO_NAME), load<f64>(r, R_TIME));

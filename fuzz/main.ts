@@ -9,7 +9,7 @@ const MOST_GROWTH = 4_000_000;
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "100000" },
-    requests: { type: "string", default: "5000" },
+    requests: { type: "string", default: "20000" },
     seed: { type: "string", default: "1" },
   },
 });
@@ -45,7 +45,7 @@ async function tellWorker(): Promise<string> {
   const statuses = Object.entries(run.statuses).map(([status, count]) => `${count} × ${status}`);
   return (
     `${run.requests} requests (${statuses.join(", ")}), 0 wrong, slowest ${run.slowest.ms.toFixed(0)} ms ` +
-    `(${run.slowest.request}), process ${megabytes(before)} after a fifth, ${megabytes(after)} at the end`
+    `(${run.slowest.request}), process ${megabytes(before)} at half time, ${megabytes(after)} at the end`
   );
 }
 

@@ -22,10 +22,17 @@ export interface WorkerRun {
   slowest: { ms: number; request: string };
   /** What does not hold, with the request that showed it. */
   wrong: string[];
-  /** Of the process, in bytes, after the first fifth and at the end. */
+  /** Of the process, in bytes, after the first half and at the end. */
   residentBytes: { before: number; after: number };
 }
 
+/**
+ * What the process may have in memory: the runtime, a heap that it lets grow before it collects, and the objects that
+ * were asked lately. All of that is there after some ten thousand requests; from then on it may not grow.
+ */
+const MOST_BYTES = 512 * 1024 * 1024;
+const SETTLED = 20_000;
+const MOST_GROWTH = 1.2;
 const MOST_MS = 1000;
 const AT_ONCE = 4;
 const CHUNK = 200;
@@ -51,11 +58,15 @@ export async function fuzzWorker(
     const size = Math.min(CHUNK, count - done);
     const queue = fc.sample(arbitrary, { numRuns: size, seed: seed * 1000 + done });
     await Promise.all(Array.from({ length: AT_ONCE }, () => work(target.url, queue, run)));
-    if (run.residentBytes.before === 0 && done + size >= count / 5)
+    if (run.residentBytes.before === 0 && done + size >= count / 2)
       run.residentBytes.before = resident(target.pid);
     progress(done + size);
   }
-  run.residentBytes.after = resident(target.pid);
+  const { before } = run.residentBytes;
+  const after = resident(target.pid);
+  run.residentBytes.after = after;
+  const most = count < SETTLED ? MOST_BYTES : Math.min(MOST_BYTES, before * MOST_GROWTH);
+  if (after > most) run.wrong.push(`the process has ${after} bytes in memory, ${before} at half time`);
   await checkGood(target, run);
   hangUp();
   return run;
@@ -104,7 +115,8 @@ function note(run: WorkerRun, what: string, sent: Sent): void {
   const shown = headers.map(
     ([name, value]) => `${name}: ${name === "authorization" ? "…" : value.slice(0, 80)}`,
   );
-  const content = typeof body === "string" ? body.slice(0, 1500) : body && `${body.length} bytes`;
+  const content =
+    typeof body === "string" ? body.slice(0, 4000) : body && Buffer.from(body).toString("base64");
   run.wrong.push(
     `${what}\n  ${method} ${path.slice(0, 300)}\n  ${shown.join("; ")} ${lie ?? ""}\n  ${content ?? ""}`,
   );

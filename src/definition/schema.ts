@@ -82,7 +82,8 @@ const Single = [
   /** Coin betting: no rate to tune, no scaling. For one user alone, alpha 0.3 or less. */
   v.strictObject({
     kind: v.literal("coin"),
-    alpha: v.optional(v.pipe(v.number(), v.minValue(1e-6), v.maxValue(1e6)), 4),
+    // With more, the bet on a feature of the smallest size would be beyond f32.
+    alpha: v.optional(v.pipe(v.number(), v.minValue(1e-6), v.maxValue(100)), 4),
   }),
   /** The user's own effect over a prior: a diagonal extended Kalman filter that forgets toward the prior. */
   v.strictObject({

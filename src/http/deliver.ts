@@ -43,6 +43,7 @@ export function uncertain(deliveries: readonly Delivery[]): ProblemCode | undefi
     case "rate-limited":
     case "storage-full":
     case "overloaded":
+    case "merging":
       return code;
     default:
       return "unavailable";

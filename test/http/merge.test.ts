@@ -348,6 +348,14 @@ describe("a join that is not decided", () => {
     expect((await settled(user)).events).toBe(3);
   });
 
+  it("is what the answer says when it is all there is", async () => {
+    const fails = () => Promise.reject(Object.assign(new Error("gone"), { retryable: true }));
+    const failing = faking({ merge: fails }).env;
+    const body = identify(someone(), device());
+    const response = await app.fetch(request("POST", "/v1/events", { body }), failing);
+    expect([response.status, await response.json()]).toMatchObject([503, { type: "/problems/merging" }]);
+  });
+
   it("refuses a request that joins too many at once", async () => {
     const user = someone();
     const events = Array.from({ length: 501 }, (_, i) => identify(user, `d${i}`, `i${i}`));

@@ -20,7 +20,7 @@ const single = fc.oneof(
   fc.record({ ...of("sgd"), rate: step, biasRate: step, l1: step, l2: step }),
   fc.record({ ...of("adamw"), ...adam }),
   fc.record({ ...of("ftrl"), alpha: scale, beta: scale, l1: positive, l2: positive }),
-  fc.record({ ...of("coin"), alpha: scale }),
+  fc.record({ ...of("coin"), alpha: fc.constantFrom(1e-6, 1, 100) }),
   fc.record({ ...of("bayes"), variance: scale, forget: fc.constantFrom(0, 0.001, 0.5) }),
   fc.record({
     ...of("mlp"),
@@ -44,7 +44,11 @@ function modelWith(learner: object) {
 
 const START = Date.UTC(2026, 10, 1);
 const stream = Array.from({ length: 60 }, (_, i): Event => {
-  const product = { product_id: `p${i % 7}`, price: i % 5 === 0 ? 3e38 : i * 7, category: `c${i % 3}` };
+  const product = {
+    product_id: `p${i % 7}`,
+    price: [3e38, 1e-18, 1e-45, i * 7][i % 4] ?? 0,
+    category: `c${i % 3}`,
+  };
   const isOrder = i % 3 === 2;
   return {
     id: `e${i}`,
@@ -75,6 +79,7 @@ it.each([
   { kind: "adamw", decay: 2 },
   { kind: "adamw", epsilon: 0 },
   { kind: "mlp", rate: 100, decay: 100 },
+  { kind: "coin", alpha: 1e6 },
 ])("the schema does not take %j", (settings) => {
   expect(() => modelWith(settings)).toThrow(DefinitionError);
 });
