@@ -11,7 +11,8 @@ export interface Load {
   requests?: number;
   request:
     | { kind: "event" | "bare-write"; users: readonly string[] }
-    | { kind: "profile" | "bare-read"; users: readonly string[] }
+    /** `profile-then`: as of another time each, which no memory answers. */
+    | { kind: "profile" | "profile-then" | "bare-read"; users: readonly string[] }
     /** `size` events over `users` of the users, evenly; the next batch is of the next users. */
     | { kind: "batch"; users: readonly string[]; size: number; usersPerBatch: number };
 }
@@ -73,6 +74,8 @@ function maker(request: Load["request"]): () => { bytes: string; body: number } 
       return () => post("/write", nextEvent(nextUser()));
     case "profile":
       return () => get(`/v1/profiles/${nextUser()}`);
+    case "profile-then":
+      return () => get(`/v1/profiles/${nextUser()}?at=${Date.now() + turn}`);
     case "bare-read":
       return () => get(`/read/${nextUser()}`);
     case "batch":

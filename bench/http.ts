@@ -103,13 +103,22 @@ async function benchReads(loader: Loader, subjects: Subject[]): Promise<Result[]
   const rounds = await takeTurns(subjects, ({ server, read }) =>
     loader.round(server, { request: { kind: read, users: USERS } }),
   );
+  const [then] = await takeTurns([limn], ({ server }) =>
+    loader.round(server, { request: { kind: "profile-then", users: USERS } }),
+  );
   const [ours, theirs] = rounds;
-  if (ours === undefined || theirs === undefined) throw new Error("two rounds were expected");
+  if (ours === undefined || theirs === undefined || then === undefined)
+    throw new Error("three rounds were expected");
   return [
     ...describe("GET of a profile, Limn", ours),
     { name: "GET of a profile: size", value: ours.receivedBytes, unit: "bytes" },
     ...describe("GET of a profile, bare", theirs),
     { name: "GET of a profile, Limn / bare", value: ours.perSecond / theirs.perSecond, unit: "x" },
+    {
+      name: "GET of a profile as of another time each, Limn / bare",
+      value: then.perSecond / theirs.perSecond,
+      unit: "x",
+    },
   ];
 }
 
