@@ -1,5 +1,4 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ProfileStub } from "../../src/environment.ts";
 import type { Event } from "../../src/events/event.ts";
@@ -7,25 +6,7 @@ import { MOST_READERS, MOST_UNACKED, PATIENCE_MS, ROUND_MS } from "../../src/pro
 import { Profile } from "../../src/profile/object.ts";
 import { LiveReader, quiet } from "../http/live-reader.ts";
 import { ingestInto, readFrom } from "./asking.ts";
-
-const START = Date.UTC(2026, 0, 1);
-const MINUTE = 60_000;
-
-let users = 0;
-const newProfile = () => {
-  const user = `live-${users++}`;
-  return { user, stub: env.PROFILES.get(env.PROFILES.idFromName(user)) };
-};
-
-const event = (user: string, i: number, more: Partial<Event> = {}): Event => ({
-  id: `e${i}`,
-  user,
-  name: i % 5 === 0 ? "Order Completed" : "Product Viewed",
-  time: START + i * MINUTE,
-  receivedAt: START + i * MINUTE,
-  properties: { product_id: `p${(i * 7) % 50}`, category: `c${i % 9}`, price: i % 100, value: i },
-  ...more,
-});
+import { event, newProfile } from "./visitors.ts";
 
 async function ingest(stub: ProfileStub, user: string, ...events: Event[]): Promise<number> {
   const result = await ingestInto(stub, user, events);

@@ -1,38 +1,10 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import type { ProfileStub } from "../../src/environment.ts";
-import type { Event, JsonObject } from "../../src/events/event.ts";
+import type { Event } from "../../src/events/event.ts";
 import { Profile } from "../../src/profile/object.ts";
 import { ingestInto, readFrom } from "./asking.ts";
-
-const { PROFILES } = env;
-const START = Date.UTC(2026, 0, 1);
-const MINUTE = 60_000;
-
-let users = 0;
-/** A profile that no other test touches. */
-const newProfile = () => {
-  const user = `user-${users++}`;
-  return { user, stub: PROFILES.get(PROFILES.idFromName(user)) };
-};
-
-const event = (user: string, i: number, more: Partial<Event> = {}): Event => ({
-  id: `e${i}`,
-  user,
-  name: i % 5 === 0 ? "Order Completed" : "Product Viewed",
-  time: START + i * MINUTE,
-  receivedAt: START + i * MINUTE,
-  properties: {
-    product_id: `p${(i * 7) % 50}`,
-    category: `c${i % 9}`,
-    price: i % 100,
-    value: i,
-  } satisfies JsonObject,
-  ...more,
-});
-
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+import { event, MINUTE, newProfile, range, START } from "./visitors.ts";
 
 const AT = START + 10_000 * MINUTE;
 

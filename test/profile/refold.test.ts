@@ -1,5 +1,4 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ProfileStub } from "../../src/environment.ts";
 import type { Event } from "../../src/events/event.ts";
@@ -10,28 +9,10 @@ import { type Engine, engineFor } from "../../src/profile/engine.ts";
 import { Keeper } from "../../src/profile/keeper.ts";
 import { Profile } from "../../src/profile/object.ts";
 import { ingestInto, readFrom } from "./asking.ts";
+import { event, MINUTE, newProfile, range, START } from "./visitors.ts";
 
-const START = Date.UTC(2026, 0, 1);
-const MINUTE = 60_000;
 const AT = START + 200_000 * MINUTE;
 
-let users = 0;
-const newProfile = () => {
-  const user = `refold-${users++}`;
-  return { user, stub: env.PROFILES.get(env.PROFILES.idFromName(user)) };
-};
-
-const event = (user: string, i: number, more: Partial<Event> = {}): Event => ({
-  id: `e${i}`,
-  user,
-  name: i % 5 === 0 ? "Order Completed" : "Product Viewed",
-  time: START + i * MINUTE,
-  receivedAt: START + i * MINUTE,
-  properties: { product_id: `p${(i * 7) % 50}`, category: `c${i % 9}`, price: i % 100, value: i },
-  ...more,
-});
-
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 const eventsOf = (user: string, from: number, to: number) => range(from, to).map((i) => event(user, i));
 
 async function ingest(stub: ProfileStub, user: string, events: Event[]) {
