@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { build } from "esbuild";
+import { bundle } from "../serve/bundle.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
@@ -40,25 +40,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   for (const folder of ["build", "serve", "disk"]) mkdirSync(join(directory, folder), { recursive: true });
   copyFileSync(join(ROOT, options.config), join(directory, "serve/config.capnp"));
   copyFileSync(join(ROOT, "build/kernel.wasm"), join(directory, "build/kernel.wasm"));
-  await build({
-    entryPoints: [join(ROOT, options.entry)],
-    outfile: join(directory, "build/worker.js"),
-    bundle: true,
-    minify: options.inspector === undefined,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-    logLevel: "warning",
-    plugins: [
-      {
-        name: "kernel",
-        setup({ onResolve }) {
-          onResolve({ filter: /\/kernel\.wasm$/ }, () => ({ path: "./kernel.wasm", external: true }));
-        },
-      },
-    ],
-  });
+  await bundle({ entry: options.entry, directory, minify: options.inspector === undefined });
   let running = await run(options);
   const server: Server = {
     port: running.port,
