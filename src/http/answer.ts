@@ -25,6 +25,6 @@ export function answerText(
   headers: Record<string, string>,
 ): Response {
   headers[REQUEST_ID] = requestId(c);
-  if (c.req.header("Origin") !== undefined) openToPages(c, headers);
+  if (c.get("origin") !== undefined) openToPages(c, headers);
   return new Response(content, { status, headers });
 }

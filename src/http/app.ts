@@ -18,6 +18,7 @@ import { profiles } from "./profiles.ts";
 import { rank } from "./rank.ts";
 import { reference } from "./reference.ts";
 import { replay } from "./replay.ts";
+import { noteArrival } from "./request-id.ts";
 import { segment } from "./segment.ts";
 import { spaces } from "./spaces.ts";
 import { stats } from "./stats.ts";
@@ -50,6 +51,7 @@ for (const { routes } of [
 }
 
 app.notFound((c) => {
+  noteArrival(c);
   const preflight = preflightHeaders(c);
   if (preflight !== undefined) return answerText(c, null, 204, preflight);
   const methods = METHODS.filter((method) => app.router.match(method, c.req.path)[0].length > 0);

@@ -5,6 +5,7 @@ import type { Context } from "./context.ts";
 import { type Keyring, keyringOf } from "./keyring.ts";
 import { type Failure, problem } from "./problems.ts";
 import { exceeds } from "./rate.ts";
+import { noteArrival } from "./request-id.ts";
 import { looksLikeToken, refused, type Scope } from "./user-tokens.ts";
 
 /** What opens a route: a kind of key, or a token of the user whose profile `:id` is, with that scope. */
@@ -70,6 +71,7 @@ export function guardedBy(access: Access, handler: Handler): Handler {
   return (c: Context, next: Next) => {
     const answer = (failure: Failure | undefined) =>
       failure === undefined ? handler(c, next) : problem(c, failure);
+    noteArrival(c);
     const verdict = admit(c, access);
     return verdict instanceof Promise ? verdict.then(answer) : answer(verdict);
   };

@@ -3,7 +3,10 @@ import type { Environment } from "../environment.ts";
 import type { KeyKind } from "../keys/key.ts";
 
 /** What Hono is told of this app. */
-export type App = { Bindings: Environment; Variables: { requestId?: string } & Opened };
+export type App = {
+  Bindings: Environment;
+  Variables: { requestId?: string; origin?: string | undefined } & Opened;
+};
 
 /** What `auth.ts` knows of a request that it let through. */
 interface Opened {

@@ -79,11 +79,10 @@ export async function deliver(c: Context, items: Validated[]): Promise<Result<De
   items.forEach((item, index) => {
     if (!item.ok) deliveries[index] = { status: "rejected", ...item.rejection };
   });
-  await Promise.all(
-    Array.from(groups, async ([user, group]) => {
-      for (const delivery of await ingest(c, user, group)) deliveries[delivery.index] = delivery;
-    }),
-  );
+  const asked = Array.from(groups, ([user, group]) => ingest(c, user, group));
+  for (const done of await Promise.all(asked)) {
+    for (const delivery of done) deliveries[delivery.index] = delivery;
+  }
   return { ok: true, value: deliveries };
 }
 

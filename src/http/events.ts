@@ -25,11 +25,11 @@ export const events = new Hono<App>().post(ROUTE, async (c) => {
   if (!taken.ok) return refuse(c, taken.failure, at);
 
   const receipts = taken.value;
+  if (receipts.every(isSettled)) return answer(c, { receipts });
   const code = undecided(receipts);
   if (code !== undefined) return problem(c, { code }, { receipts });
   const rejected = allRejected(receipts);
-  if (rejected !== undefined) return problem(c, rejected, { receipts });
-  return answer(c, { receipts }, receipts.every(isSettled) ? 200 : 207);
+  return rejected === undefined ? answer(c, { receipts }, 207) : problem(c, rejected, { receipts });
 });
 
 function isSettled({ status }: Delivery): boolean {
