@@ -37,7 +37,10 @@ export const live = new Hono<App>().get("/v1/profiles/:id/live", async (c) => {
 
   const { fields } = query.value;
   const since = (way === "events" ? lastEventId(c) : undefined) ?? query.value.since;
-  const asked = await ask(c, id, (profile) => open(profile, fields, since, c.get("until")));
+  const asked = await ask(c, id, (profile, at) =>
+    // Where a merge leads on, the versions are another profile's.
+    open(profile, fields, at === id ? since : undefined, c.get("until")),
+  );
   if (!asked.ok) return problem(c, asked.failure);
   if (asked.value.status === "full") {
     const detail = `The profile has ${asked.value.most} readers already.`;

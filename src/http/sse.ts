@@ -19,7 +19,10 @@ export function eventStream(socket: WebSocket): ReadableStream<Uint8Array> {
         controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`));
       },
       async pull(controller) {
-        if (taken !== undefined) socket.send(JSON.stringify({ type: "ack", version: taken }));
+        // The object may have sent the reader away meanwhile: then the stream ends, once what came before was taken.
+        if (taken !== undefined && socket.readyState === WebSocket.OPEN) {
+          socket.send(JSON.stringify({ type: "ack", version: taken }));
+        }
         taken = undefined;
         const text = await inbox.next(HEARTBEAT_MS);
         if (text === "closed") return controller.close();

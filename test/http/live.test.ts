@@ -144,6 +144,18 @@ describe("GET /v1/profiles/:id/live as a WebSocket", () => {
     expect(await behind.next()).toEqual({ type: "snapshot", version: 2, profile: { events: 2 } });
   });
 
+  it("takes no version of a profile for one of the profile that it became a part of", async () => {
+    const [user, device] = [someone(), `anonymous:${someone()}`];
+    await send(view(user, "e1"));
+    await send({ id: "e2", anonymousId: device.slice("anonymous:".length), event: "E" });
+    await call("POST", `${profilePath(user)}/merge`, { body: { from: device } });
+    const { version } = await (await call("GET", `${profilePath(user)}?fields=version`)).json<{
+      version: number;
+    }>();
+    const reader = await follow(device, `?fields=id&since=${version}`);
+    expect(await reader.next()).toEqual({ type: "snapshot", version, profile: { id: user } });
+  });
+
   it("opens for pages of this host, of named origins, and for servers; 403 for any other, before the upgrade", async () => {
     const user = someone();
     const named = { ...env, LIVE_ORIGINS: "https://shop.example  http://localhost:3000" };
