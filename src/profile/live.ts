@@ -87,6 +87,7 @@ export class Live {
     sockets.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     sockets.acceptWebSocket(ours);
     this.#watched = true;
+    if (until !== null) this.#source.wakeAt(Number(until));
     const reader: Reader = {
       ...(fields === undefined ? {} : { fields }),
       version: looked.version,
@@ -129,11 +130,16 @@ export class Live {
     } else socket.close(CLOSE.policy, "one acknowledgement a message is expected");
   }
 
-  /** Sends readers away for whom a change has waited too long. */
+  /** Sends readers away for whom a change has waited too long, or whose token has ended. */
   check(now: number): void {
     if (!this.#watched) return;
     for (const socket of this.#source.sockets.getWebSockets()) {
-      const { waitingSince } = readerOf(socket);
+      const { waitingSince, until } = readerOf(socket);
+      if (isOver(socket, now)) {
+        socket.close(CLOSE.policy, ENDED);
+        continue;
+      }
+      if (until !== undefined) this.#source.wakeAt(until);
       if (waitingSince !== undefined) this.#wait(socket, waitingSince, now);
     }
   }
@@ -169,7 +175,7 @@ export class Live {
     for (const socket of sockets) {
       if (socket.readyState !== WebSocket.OPEN) continue;
       if (portrait === undefined) socket.close(CLOSE.internal, "the profile cannot be read: connect again");
-      else if (isOver(socket, now)) socket.close(CLOSE.policy, "the token has ended");
+      else if (isOver(socket, now)) socket.close(CLOSE.policy, ENDED);
       else this.#update(socket, portrait, now);
     }
   }
@@ -204,6 +210,8 @@ export class Live {
     else socket.close(CLOSE.slow, "acknowledge sooner; connect again with since=<version>");
   }
 }
+
+const ENDED = "the token has ended";
 
 function isOver(socket: WebSocket, now: number): boolean {
   const { until } = readerOf(socket);

@@ -8,6 +8,13 @@ import { newKeys } from "../../src/cli/keys.ts";
 
 export const KEYS = newKeys();
 
+/** What an edge needs to take user tokens. */
+export const TOKENS = {
+  USER_TOKEN_SECRET: "the secret that user tokens are signed with",
+  USER_TOKEN_ISSUER: "https://issuer.test",
+  USER_TOKEN_AUDIENCE: "limn",
+};
+
 export interface TestEdge extends Edge {
   client: Client;
   directory: string;

@@ -2,15 +2,9 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startEdge } from "../../serve/edge.ts";
-import { KEYS, serve, type TestEdge } from "./edge.ts";
+import { KEYS, serve, type TestEdge, TOKENS } from "./edge.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/cli/main.ts");
-const TOKENS = {
-  USER_TOKEN_SECRET: "the secret that user tokens are signed with",
-  USER_TOKEN_ISSUER: "https://issuer.test",
-  USER_TOKEN_AUDIENCE: "limn",
-};
-
 let edge: TestEdge;
 beforeAll(async () => {
   edge = await serve(undefined, TOKENS);

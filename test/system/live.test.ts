@@ -5,19 +5,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startEdge } from "../../serve/edge.ts";
-import { KEYS, serve, type TestEdge } from "./edge.ts";
+import { KEYS, serve, type TestEdge, TOKENS } from "./edge.ts";
 
 /** workerd lets an object hibernate that was idle for 10 s. */
 const HIBERNATION_MS = 11_500;
 
 /** Longer than a change waits for an acknowledgement, with the time it takes to fill the buffers on the way. */
 const STALL_MS = 45_000;
-
-const TOKENS = {
-  USER_TOKEN_SECRET: "the secret that user tokens are signed with",
-  USER_TOKEN_ISSUER: "https://issuer.test",
-  USER_TOKEN_AUDIENCE: "limn",
-};
 
 let edge: TestEdge;
 
