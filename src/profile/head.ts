@@ -1,14 +1,16 @@
 import type { Event } from "../events/event.ts";
 import { FrameError, frame, unframe } from "./frame.ts";
+import { packEvents, unpackEvents } from "./lines.ts";
 import type { Key } from "./pages.ts";
 import { packState, type State, unpackState } from "./state.ts";
-import { readTail, type Tail } from "./tail.ts";
 
-/** The one row that a commit rewrites: the newest events, and the state before them. */
+/** What is stored of a journal apart from its pages: the newest events, and the state before them. */
 export interface StoredHead {
   user: string;
   /** Counts the commits that changed the profile. */
   version: number;
+  /** The version of the row `head`; the commits after it only appended. */
+  headVersion: number;
   /** The newest event that retention dropped: nothing up to it is taken in any more. */
   horizon: Key | undefined;
   /** The newest events, whole; older ones are in pages. */
@@ -19,13 +21,31 @@ export interface StoredHead {
   outdated: Uint8Array | undefined;
 }
 
-const BASE_FORMAT = 1;
+/** What the row `head` says of the newest events. */
+interface Newest {
+  version: number;
+  horizon: Key | undefined;
+  tail: readonly Event[];
+}
 
+const BASE_FORMAT = 1;
+const TAIL_FORMAT = 1;
+const APPENDED_FORMAT = 1;
+
+/** Commits that may follow the row `head` before it is written again. */
+export const SLOTS = 64;
+
+/**
+ * One row, `head`, has the newest events as they were when it was written. A commit that only appends to them writes a
+ * small row beside it, `appended`: those of later versions than `head` continue it. Their places are used again in turn,
+ * so that none need be deleted: each commit writes one row of the size of its events.
+ */
 export function createHead(sql: SqlStorage): void {
-  // The tail last: what comes before it keeps its place on the disk when the tail grows.
   sql.exec(`CREATE TABLE IF NOT EXISTS head (
     rowid INTEGER PRIMARY KEY, version INTEGER NOT NULL, user TEXT NOT NULL, horizon_time REAL, horizon_id TEXT,
-    tail_check BLOB NOT NULL, base BLOB NOT NULL, tail BLOB NOT NULL)`);
+    base BLOB NOT NULL, tail BLOB NOT NULL)`);
+  sql.exec(`CREATE TABLE IF NOT EXISTS appended (
+    slot INTEGER PRIMARY KEY, version INTEGER NOT NULL, newest REAL NOT NULL, events BLOB NOT NULL)`);
 }
 
 /** Whether anything was ever stored here: asked before a read, so that a read creates nothing. */
@@ -33,13 +53,19 @@ export function hasHead(sql: SqlStorage): boolean {
   return sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'head'").toArray().length > 0;
 }
 
-/** The stored version; this touches storage, which is what makes a read strongly consistent. */
-export function storedVersion(sql: SqlStorage): number | undefined {
-  return sql.exec<{ version: number }>("SELECT version FROM head").toArray()[0]?.version;
+/** Whether this version is stored; asking touches storage, which is what makes a read strongly consistent. */
+export function isStored(sql: SqlStorage, version: number, headVersion: number): boolean {
+  const rows =
+    version === headVersion
+      ? sql.exec<{ version: number }>("SELECT version FROM head").toArray()
+      : sql
+          .exec<{ version: number }>("SELECT version FROM appended WHERE slot = ?", version % SLOTS)
+          .toArray();
+  return rows[0]?.version === version;
 }
 
 /**
- * @throws FrameError when the tail is damaged: it is part of the truth, and only the state can be folded again.
+ * @throws FrameError when newest events are damaged: they are part of the truth, and only the state can be folded again
  */
 export function readHead(sql: SqlStorage, fingerprint: string): StoredHead | undefined {
   const [row] = sql
@@ -48,23 +74,37 @@ export function readHead(sql: SqlStorage, fingerprint: string): StoredHead | und
       user: string;
       horizon_time: number | null;
       horizon_id: string | null;
-      tail_check: ArrayBuffer;
       base: ArrayBuffer;
       tail: ArrayBuffer;
-    }>("SELECT version, user, horizon_time, horizon_id, tail_check, base, tail FROM head")
+    }>("SELECT version, user, horizon_time, horizon_id, base, tail FROM head")
     .toArray();
   if (row === undefined) return undefined;
-  const { user, version, horizon_time: time, horizon_id: id } = row;
+  const { user, version: headVersion, horizon_time: time, horizon_id: id } = row;
   const packed = wholeBase(row.base);
   const base = packed === undefined ? undefined : unpackState(fingerprint, packed);
+  const tail = unpackEvents(user, unframe(TAIL_FORMAT, row.tail).payload);
   return {
     user,
-    version,
+    version: readAppended(sql, user, headVersion, tail),
+    headVersion,
     horizon: time === null || id === null ? undefined : { time, id },
-    tail: readTail(user, row.tail_check, row.tail),
+    tail,
     base,
     outdated: base === undefined ? packed : undefined,
   };
+}
+
+/** Adds to a tail what was appended after the version of the row `head`; returns the version that this leads to. */
+function readAppended(sql: SqlStorage, user: string, headVersion: number, tail: Event[]): number {
+  let version = headVersion;
+  for (const row of sql.exec<{ version: number; events: ArrayBuffer }>(
+    "SELECT version, events FROM appended WHERE version > ? ORDER BY version",
+    headVersion,
+  )) {
+    if (row.version !== ++version) throw new FrameError("corrupt", "a commit between two others is missing");
+    tail.push(...unpackEvents(user, unframe(APPENDED_FORMAT, row.events).payload));
+  }
+  return version;
 }
 
 /** The bytes of a stored state; undefined when they are damaged. */
@@ -81,30 +121,45 @@ function wholeBase(blob: ArrayBuffer): Uint8Array | undefined {
 export function writeHead(
   sql: SqlStorage,
   fingerprint: string,
-  head: { user: string; version: number; horizon: Key | undefined; base: State; tail: Tail },
+  { user, version, horizon, base, tail }: Newest & { user: string; base: State },
 ): void {
-  const { check, bytes } = head.tail.stored;
   sql.exec(
-    "INSERT OR REPLACE INTO head VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
-    head.version,
-    head.user,
-    head.horizon?.time ?? null,
-    head.horizon?.id ?? null,
-    check,
-    frame(BASE_FORMAT, packState(fingerprint, head.base)),
-    bytes,
+    "INSERT OR REPLACE INTO head VALUES (1, ?, ?, ?, ?, ?, ?)",
+    version,
+    user,
+    horizon?.time ?? null,
+    horizon?.id ?? null,
+    frame(BASE_FORMAT, packState(fingerprint, base)),
+    frame(TAIL_FORMAT, packEvents(tail)),
   );
 }
 
 /** Writes the row with another tail; the base stays as it is. */
-export function writeTail(sql: SqlStorage, version: number, horizon: Key | undefined, tail: Tail): void {
-  const { check, bytes } = tail.stored;
+export function writeTail(sql: SqlStorage, { version, horizon, tail }: Newest): void {
   sql.exec(
-    "UPDATE head SET version = ?, horizon_time = ?, horizon_id = ?, tail_check = ?, tail = ?",
+    "UPDATE head SET version = ?, horizon_time = ?, horizon_id = ?, tail = ?",
     version,
     horizon?.time ?? null,
     horizon?.id ?? null,
-    check,
-    bytes,
+    frame(TAIL_FORMAT, packEvents(tail)),
   );
+}
+
+/** Writes that events were appended, in one row and one statement; at most `SLOTS` times after the row `head`. */
+export function writeAppended(sql: SqlStorage, version: number, events: readonly Event[]): void {
+  sql.exec(
+    "INSERT OR REPLACE INTO appended VALUES (?, ?, ?, ?)",
+    version % SLOTS,
+    version,
+    events.at(-1)?.time ?? 0,
+    frame(APPENDED_FORMAT, packEvents(events)),
+  );
+}
+
+/**
+ * Forgets copies of events that are elsewhere by now, or nowhere: those up to `time`. Only after the row `head` was
+ * written, which makes copies of them all.
+ */
+export function forgetAppended(sql: SqlStorage, time = Number.POSITIVE_INFINITY): void {
+  sql.exec("DELETE FROM appended WHERE newest <= ?", time);
 }

@@ -2,7 +2,18 @@ import { compareEvents, type Event } from "../events/event.ts";
 import type { Receipt } from "./contract.ts";
 import type { Engine } from "./engine.ts";
 import { foldEvents } from "./fold.ts";
-import { createHead, hasHead, readHead, type StoredHead, writeHead, writeTail } from "./head.ts";
+import {
+  createHead,
+  forgetAppended,
+  hasHead,
+  isStored,
+  readHead,
+  SLOTS,
+  type StoredHead,
+  writeAppended,
+  writeHead,
+  writeTail,
+} from "./head.ts";
 import { type Listed, type Listing, listEvents } from "./listing.ts";
 import { keepDefinition, keptEngine, keptFingerprint } from "./outdated.ts";
 import type { Key, Page } from "./pages.ts";
@@ -50,6 +61,8 @@ export class Journal {
   /** Of the definition that is kept beside a long history. */
   #kept: string | undefined;
   #horizon: Key | undefined;
+  /** The version when the newest events were last written together. */
+  #headVersion: number;
   /** The newest events, and the state before them. */
   readonly #tail: Tail;
   #base: State;
@@ -65,6 +78,7 @@ export class Journal {
     this.#sealed = new Sealed(sql, engine, this.user);
     this.suppressed = new Suppressed(sql);
     this.version = head?.version ?? 0;
+    this.#headVersion = head?.headVersion ?? 0;
     this.#horizon = head?.horizon;
     this.#tail = new Tail(head?.tail);
     if (this.count > SLICE_EVENTS) this.#kept = keptFingerprint(sql);
@@ -92,6 +106,11 @@ export class Journal {
   /** Whether it was folded, or is being folded, by this engine. */
   isFor(engine: Engine): boolean {
     return this.#engine.compiled === engine.compiled && this.#engine.kernel === engine.kernel;
+  }
+
+  /** Whether storage has this version, and no other instance wrote another. */
+  get isCurrent(): boolean {
+    return isStored(this.#sql, this.version, this.#headVersion);
   }
 
   /** How many events are kept. */
@@ -145,6 +164,7 @@ export class Journal {
     return (
       this.#storedBase === this.#base &&
       this.refolding === undefined &&
+      this.version - this.#headVersion < SLOTS &&
       this.#tail.events.length + fresh.length <= TAIL_EVENTS &&
       (first === undefined || last === undefined || compareEvents(first, last) > 0)
     );
@@ -153,9 +173,14 @@ export class Journal {
   /** Takes in what was admitted. Writes one row, and one more for each page that is sealed or changed. */
   add(fresh: readonly Event[], retention: Retention, now: number): void {
     if (fresh.length === 0) return;
-    this.#insert(fresh);
-    if (this.refolding === undefined) this.#prune(retention, now);
-    this.#commit();
+    const isAppended = this.#insert(fresh);
+    const dropped = this.refolding === undefined ? this.#prune(retention, now) : undefined;
+    if (isAppended && dropped === undefined && this.#canAppend()) {
+      writeAppended(this.#sql, ++this.version, fresh);
+    } else {
+      this.#commit();
+      if (dropped !== undefined) forgetAppended(this.#sql, dropped.time);
+    }
     this.#sealed.release();
   }
 
@@ -198,6 +223,7 @@ export class Journal {
   mark(): void {
     this.#show();
     this.#commit();
+    forgetAppended(this.#sql);
     this.#sealed.release();
   }
 
@@ -259,8 +285,11 @@ export class Journal {
     return undefined;
   }
 
-  /** Puts new, sorted events in their places and folds: onto the state when they come last, else from a checkpoint. */
-  #insert(fresh: readonly Event[]): void {
+  /**
+   * Puts new, sorted events in their places and folds: onto the state when they come last, else from a checkpoint.
+   * Whether that only appended to the tail.
+   */
+  #insert(fresh: readonly Event[]): boolean {
     const sealed = this.#sealed.last;
     const early = sealed === undefined ? [] : fresh.filter((event) => compareEvents(event, sealed) < 0);
     const recent = early.length === 0 ? fresh : fresh.slice(early.length);
@@ -276,10 +305,11 @@ export class Journal {
       if (early.length === 0) {
         const { engine, state } = this.shown;
         this.shown = { engine, state: foldEvents(engine.kernel, engine.compiled, state, recent) };
-        return;
+        return true;
       }
     } else this.#tail.replace([...events, ...recent].sort(compareEvents));
     this.#show();
+    return false;
   }
 
   /** What is sealed changed from a page on: folds it again, now or when the refold under way comes there. */
@@ -326,12 +356,14 @@ export class Journal {
     if (this.refolding !== undefined) this.#show();
   }
 
-  #prune(retention: Retention, now: number): void {
+  /** Drops what is not kept any longer; returns the newest event of that. */
+  #prune(retention: Retention, now: number): Key | undefined {
     const { length } = this.#tail.events;
-    const oldest = this.#sealed.prune((page, after) =>
+    const newest = this.#sealed.prune((page, after) =>
       this.#isOutdated(page, after + length, retention, now),
     );
-    if (oldest !== undefined) this.#horizon = oldest;
+    if (newest !== undefined) this.#horizon = newest;
+    return newest;
   }
 
   /** Whether a page may go: there are enough events after it, or all of it is too old. */
@@ -339,20 +371,22 @@ export class Journal {
     return eventsAfter >= events || (ageMs !== undefined && page.last.time < now - ageMs);
   }
 
+  /** Whether a commit that only appends can be a row of its own: the base is stored, and there is a place for it. */
+  #canAppend(): boolean {
+    const isBaseStored = this.refolding !== undefined || this.#storedBase === this.#base;
+    return isBaseStored && this.version - this.#headVersion < SLOTS;
+  }
+
   #commit(): void {
     this.version++;
+    this.#headVersion = this.version;
+    const newest = { version: this.version, horizon: this.#horizon, tail: this.#tail.events };
     if (this.refolding !== undefined || this.#storedBase === this.#base) {
-      writeTail(this.#sql, this.version, this.#horizon, this.#tail);
+      writeTail(this.#sql, newest);
       return;
     }
     const { compiled } = this.#engine;
-    writeHead(this.#sql, compiled.fingerprint, {
-      user: this.user,
-      version: this.version,
-      horizon: this.#horizon,
-      base: this.#base,
-      tail: this.#tail,
-    });
+    writeHead(this.#sql, compiled.fingerprint, { ...newest, user: this.user, base: this.#base });
     this.#storedBase = this.#base;
     if (this.count > SLICE_EVENTS && this.#kept !== compiled.fingerprint) {
       keepDefinition(this.#sql, compiled);

@@ -17,7 +17,6 @@ import type {
 import type { Engine } from "./engine.ts";
 import { FoldError, foldEvents } from "./fold.ts";
 import { FrameError } from "./frame.ts";
-import { storedVersion } from "./head.ts";
 import { Journal, type Retention } from "./journal.ts";
 import type { Moved } from "./merge-contract.ts";
 import { Merges } from "./merges.ts";
@@ -275,15 +274,12 @@ export class Keeper {
 
   /** Runs work that only reads: without a transaction where memory is current and nothing is to be written. */
   #read<T>(work: Work<T>): T | Failed {
-    const { storage, engine } = this.#place;
     const journal = this.#journal;
-    const current = engine();
+    const current = this.#place.engine();
     if (journal === undefined || journal.refolding !== undefined || !journal.isFor(current)) {
       return this.#transaction(work);
     }
-    return this.#guard(() =>
-      storedVersion(storage.sql) === journal.version ? work(current, journal).value : this.#transaction(work),
-    );
+    return this.#guard(() => (journal.isCurrent ? work(current, journal).value : this.#transaction(work)));
   }
 
   /** Runs `work` in one transaction. What it leaves in memory counts only once that has ended well. */
@@ -319,7 +315,7 @@ export class Keeper {
   #current(engine: Engine): Journal | undefined {
     const { sql } = this.#place.storage;
     const journal = this.#journal;
-    if (journal === undefined || storedVersion(sql) !== journal.version || !journal.isFor(engine)) {
+    if (journal === undefined || !journal.isCurrent || !journal.isFor(engine)) {
       return Journal.open(sql, engine);
     }
     if (journal.refolding !== undefined) journal.resume();

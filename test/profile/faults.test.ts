@@ -129,7 +129,7 @@ describe("faults", () => {
       keeper.read({ at: AT });
       const { exec } = storage.sql;
       vi.spyOn(storage.sql, "exec").mockImplementation((query, ...bindings) => {
-        if (query.startsWith("UPDATE")) throw new Error("SQLITE_IOERR");
+        if (query.startsWith("INSERT")) throw new Error("SQLITE_IOERR");
         return Reflect.apply(exec, storage.sql, [query, ...bindings]);
       });
       expect(() => keeper.ingest(user, [event(user, 11)])).toThrow("SQLITE_IOERR");

@@ -416,10 +416,7 @@ describe("the readers of a profile", () => {
     await reader.next();
     await runInDurableObject(stub, (instance, { storage }) => {
       if (!(instance instanceof Profile)) throw new Error("a profile was expected");
-      storage.sql.exec(
-        "UPDATE head SET version = 9, tail_check = ?",
-        new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8, 9]),
-      );
+      storage.sql.exec("UPDATE head SET version = 9, tail = ?", new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8, 9]));
       instance.live.tell(9);
     });
     expect((await reader.closed).code).toBe(1011);

@@ -300,11 +300,11 @@ describe("a profile that was never merged", () => {
         eventsOf(a, 3, 4).map((one) => ({ ...one, time: AT })),
       );
       keeper.read({ at: AT });
-      const queries = spy.mock.calls.map(([query]) => query.slice(0, 24));
+      const queries = spy.mock.calls.map(([query]) => query.slice(0, 26));
       spy.mockRestore();
       return queries;
     });
-    expect(asked).toEqual(["UPDATE head SET version ", "SELECT version FROM head"]);
+    expect(asked).toEqual(["INSERT OR REPLACE INTO app", "SELECT version FROM append"]);
     expect(await rowsOf(a, "merge_moving")).toBeUndefined();
   });
 });

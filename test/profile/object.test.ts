@@ -142,7 +142,7 @@ describe("the profile object", () => {
     await ingest(stub, user, [event(user, 1)]);
     await evictDurableObject(stub);
     await runInDurableObject(stub, (_, { storage }) => {
-      storage.sql.exec("UPDATE head SET tail_check = ?", new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8, 9]));
+      storage.sql.exec("UPDATE head SET tail = ?", new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8, 9]));
     });
     expect(await readFrom(stub, { at: AT })).toEqual({ status: "failed", code: "state-corrupt" });
     expect(await ingestInto(stub, user, [event(user, 2)])).toEqual({
@@ -162,6 +162,30 @@ describe("the profile object", () => {
     });
     expect(rows / 640).toBeLessThanOrEqual(1.02);
     expect(rows).toBeGreaterThanOrEqual(650);
+  });
+
+  it("is the same after waking, whatever of its newest events were written together or appended", async () => {
+    const { user, stub } = newProfile();
+    const all = range(0, 150).map((i) => event(user, i));
+    const [late, ...rest] = [all[100], ...all.slice(0, 100), ...all.slice(101)];
+    let done = 0;
+    for (const size of [1, 1, 3, 58, 1, 1, 1, 40, 1, 1, 1, 1, 1, 38]) {
+      await ingest(stub, user, rest.slice(done, done + size) as Event[]);
+      done += size;
+      const before = await read(stub);
+      await evictDurableObject(stub);
+      expect(await read(stub)).toEqual(before);
+    }
+    expect(done).toBe(rest.length);
+    await ingest(stub, user, [late as Event]);
+    await evictDurableObject(stub);
+    const whole = newProfile();
+    await ingest(
+      whole.stub,
+      whole.user,
+      all.map((one) => ({ ...one, user: whole.user })),
+    );
+    expect((await read(stub)).digest).toBe((await read(whole.stub)).digest);
   });
 
   it("keeps states within 8 KB", async () => {

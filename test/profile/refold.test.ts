@@ -1,4 +1,5 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { inflateRawSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ProfileStub } from "../../src/environment.ts";
 import type { Event } from "../../src/events/event.ts";
@@ -50,6 +51,17 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+/** A stored value as text; of a page, what was compressed. */
+function plain(value: unknown): string {
+  if (!(value instanceof ArrayBuffer)) return String(value);
+  const decoder = new TextDecoder();
+  try {
+    return decoder.decode(inflateRawSync(new Uint8Array(value).subarray(5)));
+  } catch {
+    return decoder.decode(value);
+  }
+}
+
 describe("erasing an event", () => {
   it("leaves the profile as if it had never come, from the tail and from pages", async () => {
     for (const count of [40, 700]) {
@@ -75,6 +87,32 @@ describe("erasing an event", () => {
     await evictDurableObject(stub);
     expect(await ingest(stub, user, [event(user, 4), event(user, 5)])).toEqual(["suppressed", "duplicate"]);
     expect((await read(stub)).events).toBe(9);
+  });
+
+  it("leaves no copy of it in storage", async () => {
+    const { user, stub } = newProfile();
+    for (let i = 0; i < 80; i++) {
+      const properties = { note: `secret ${i}.` };
+      await ingest(stub, user, [{ ...event(user, i), properties }]);
+    }
+    // The first is sealed in a page, the last was just appended.
+    for (const i of [2, 79]) await stub.erase(user, `e${i}`);
+    const text = await runInDurableObject(stub, (_, { storage: { sql } }) => {
+      const tables = sql
+        .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
+        .toArray();
+      const values = tables.flatMap(({ name }) =>
+        sql
+          .exec(`SELECT * FROM ${name}`)
+          .toArray()
+          .flatMap((row) => Object.values(row)),
+      );
+      return values.map(plain).join("\n");
+    });
+    expect(text).toContain("secret 3.");
+    expect(text).toContain("secret 78.");
+    expect(text).not.toContain("secret 2.");
+    expect(text).not.toContain("secret 79.");
   });
 
   it("knows nothing of an event that is not there", async () => {

@@ -140,6 +140,23 @@ describe("retention by age", () => {
     );
   });
 
+  it("leaves no copy of what it drops", async () => {
+    let now = START;
+    await withKeeper(
+      { events: 1_000_000, ageMs: 30 * DAY },
+      () => now,
+      (keeper, sql) => {
+        for (let i = 0; i < 70; i++) keeper.ingest("ann", [event(i)]);
+        const copies = () => sql.exec("SELECT version FROM appended").toArray().length;
+        const before = copies();
+        now += 40 * DAY;
+        keeper.ingest("ann", [{ ...event(70), time: now }]);
+        expect([kept(sql), before, copies()]).toEqual([0, 63, 5]);
+        expect(profileOf(keeper, now).events).toBe(71);
+      },
+    );
+  });
+
   it("calls an event late that is older than that", async () => {
     await withKeeper(
       { events: 1_000_000, ageMs: 30 * DAY },

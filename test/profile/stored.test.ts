@@ -8,7 +8,7 @@ import { unpackState } from "../../src/profile/state.ts";
 import { ingestInto, readFrom } from "./asking.ts";
 import stored from "./fixtures/stored-1.json" with { type: "json" };
 
-// What each past version wrote must be readable for good. `stored-1.json` holds the rows of a profile of 150 events as
+// What each past version wrote must be readable for good. `stored-1.json` holds the rows of a profile of 153 events as
 // version 1 of every format wrote them, in base64, and the profile they stand for; `make.ts` made it.
 
 const bytes = (text: string) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
@@ -84,12 +84,12 @@ describe("what version 1 stored of a merge", () => {
 });
 
 describe("what a later version stored", () => {
-  it.each(["head.tail_check", "head.base"])("is refused without harm: %s", async (column) => {
+  it.each(["head.tail", "head.base", "appended.events"])("is refused without harm: %s", async (column) => {
     const stub = await lay(column, flipVersion(column));
     expect(await readFrom(stub, { at: AT })).toEqual({ status: "failed", code: "state-newer" });
     expect(await ingestInto(stub, "ann", [event(1)])).toEqual({ status: "failed", code: "state-newer" });
     const untouched = await runInDurableObject(stub, (_, { storage: { sql } }) =>
-      sql.exec<{ version: number }>("SELECT version FROM head").one(),
+      sql.exec<{ version: number }>("SELECT max(version) AS version FROM appended").one(),
     );
     expect(untouched.version).toBe(stored.profile.version);
   });
@@ -115,12 +115,20 @@ describe("a damaged blob", () => {
   );
 
   it("of the journal is an error, never an empty profile", async () => {
-    for (const column of ["head.tail_check", "page.events"]) {
+    for (const column of ["head.tail", "appended.events", "page.events"]) {
       const stub = await lay(`lost ${column}`, (name, blob) => {
         if (name === column) blob[blob.length - 1] = ~(blob[blob.length - 1] ?? 0);
       });
       expect(await stub.events({ limit: 200 })).toEqual({ status: "failed", code: "state-corrupt" });
     }
+  });
+
+  it("of a commit that is missing between two others is an error as well", async () => {
+    const stub = await lay("gap");
+    await runInDurableObject(stub, (_, { storage: { sql } }) => {
+      sql.exec("DELETE FROM appended WHERE version = (SELECT min(version) FROM appended)");
+    });
+    expect(await stub.events({ limit: 200 })).toEqual({ status: "failed", code: "state-corrupt" });
   });
 
   it("that is cut off counts as damaged", async () => {

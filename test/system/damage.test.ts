@@ -21,11 +21,11 @@ const DAMAGES = [
     "ALTER TABLE head RENAME TO gone; CREATE TABLE head (rowid INTEGER PRIMARY KEY)",
     "unavailable",
   ],
-  ["corrupt", "UPDATE head SET tail = CAST(replace(tail, 'Product', 'Produkt') AS BLOB)", "state-corrupt"],
-  ["newer", "UPDATE head SET tail_check = CAST(x'c8' || substr(tail_check, 2) AS BLOB)", "state-newer"],
+  ["corrupt", "UPDATE head SET tail = substr(tail, 1, length(tail) - 1)", "state-corrupt"],
+  ["newer", "UPDATE head SET tail = CAST(x'c8' || substr(tail, 2) AS BLOB)", "state-newer"],
 ] as const;
 
-const FULL = `CREATE TRIGGER full BEFORE UPDATE ON head BEGIN
+const FULL = `CREATE TRIGGER full BEFORE INSERT ON appended BEGIN
   SELECT RAISE(FAIL, 'database or disk is full: SQLITE_FULL'); END`;
 
 const userOf = (damage: string) => `${CANARY}-${damage}`;
