@@ -37,13 +37,13 @@ let flushAt = 0;
  * Counts what became of each item and keeps those that failed, before the answer goes out. The answer does not depend
  * on it: it tells of the failure itself, and what could not be kept is counted.
  *
- * An event that did not fail costs additions in memory, no call.
+ * An event that did not fail costs additions in memory, no call, and no promise.
  */
-export async function account(
+export function account(
   c: Context,
   deliveries: readonly Delivery[],
   received: Received,
-): Promise<void> {
+): Promise<void> | undefined {
   const failed: Failed[] = [];
   for (const delivery of deliveries) {
     const { status } = delivery;
@@ -52,13 +52,19 @@ export async function account(
     else tally.add(`${status}/${delivery.code}`);
     if (delivery.status === "rejected" || delivery.status === "late") failed.push(delivery);
   }
-  if (failed.length === 0) return flushLater(c, received.at);
+  if (failed.length === 0) {
+    flushLater(c, received.at);
+    return undefined;
+  }
 
   const wanted = failuresAgeMs(c.env) === 0 ? 0 : failed.length;
   const granted = allowance.take(wanted, received.at);
   if (granted < failed.length) tally.add("failuresNotKept", failed.length - granted);
-  if (granted === 0) return flushLater(c, received.at);
-  await flush(c, toFailures(c, failed.slice(0, granted), received));
+  if (granted === 0) {
+    flushLater(c, received.at);
+    return undefined;
+  }
+  return flush(c, toFailures(c, failed.slice(0, granted), received));
 }
 
 /** Counts a body that was refused whole. */

@@ -12,15 +12,15 @@ export async function readText(request: Request, limit = BODY_BYTES): Promise<Re
     return failed({ code: "content-encoding", headers: { "Accept-Encoding": "gzip" } });
   }
   const tooLarge: Failure = { code: "body-too-large", detail: `The body is larger than ${limit} bytes.` };
-  if (plain && Number(request.headers.get("Content-Length")) > limit) return failed(tooLarge);
+  const announced = plain ? request.headers.get("Content-Length") : null;
+  if (Number(announced) > limit) return failed(tooLarge);
   if (request.body === null) return { ok: true, value: "" };
 
   // HTTP ends a body where its Content-Length says, so that what announces its length is bounded by it. What does not
   // is counted while it is read.
-  const isBounded = plain && request.headers.has("Content-Length");
   const stream = plain ? request.body : request.body.pipeThrough(new DecompressionStream("gzip"));
   try {
-    const bytes = isBounded ? await request.bytes() : await readBytes(stream, limit);
+    const bytes = announced === null ? await readBytes(stream, limit) : await request.bytes();
     return bytes === undefined || bytes.length > limit ? failed(tooLarge) : decode(bytes);
   } catch {
     return failed({

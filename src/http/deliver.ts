@@ -1,7 +1,7 @@
 import type { Event } from "../events/event.ts";
 import { USERS_PER_REQUEST } from "../events/limits.ts";
 import type { Validated } from "../events/validate.ts";
-import type { Receipt } from "../profile/contract.ts";
+import type { Ingested, Receipt } from "../profile/contract.ts";
 import { packLines } from "../profile/lines.ts";
 import type { Context } from "./context.ts";
 import { ask } from "./objects.ts";
@@ -79,10 +79,10 @@ export async function deliver(c: Context, items: Validated[]): Promise<Result<De
   items.forEach((item, index) => {
     if (!item.ok) deliveries[index] = { status: "rejected", ...item.rejection };
   });
-  const asked = Array.from(groups, ([user, group]) => ingest(c, user, group));
-  for (const done of await Promise.all(asked)) {
-    for (const delivery of done) deliveries[delivery.index] = delivery;
-  }
+  const asked: Promise<void>[] = [];
+  for (const [user, group] of groups) asked.push(ingest(c, user, group, deliveries));
+  // One is the usual, and a promise of all is one more to wait for.
+  await (asked.length === 1 ? asked[0] : Promise.all(asked));
   return { ok: true, value: deliveries };
 }
 
@@ -102,27 +102,32 @@ function groupByUser(items: Validated[]): Map<string, Group> {
   return groups;
 }
 
-async function ingest(c: Context, user: string, { events, indices }: Group): Promise<Delivery[]> {
+/** Asks the object of one user, and puts what became of its events in their places. */
+async function ingest(
+  c: Context,
+  user: string,
+  { events, indices }: Group,
+  deliveries: Delivery[],
+): Promise<void> {
+  const lines = packLines(events);
   const asked = await ask(c, user, (profile, at) =>
-    at === user ? profile.ingest(user, packLines(events)) : profile.ingest(at, packLines(events), user),
+    at === user ? profile.ingest(user, lines) : profile.ingest(at, lines, user),
   );
-  const ingested = asked.ok ? asked.value : undefined;
-  return events.map(({ id }, i): Delivery => {
+  for (let i = 0; i < events.length; i++) {
     const index = indices[i] ?? 0;
-    if (typeof ingested === "number") return { index, id, status: "applied", version: ingested };
-    const receipt = ingested?.receipts[i];
-    if (receipt === undefined) {
-      return {
-        index,
-        id,
-        status: "retry",
-        code: asked.ok ? "unavailable" : asked.failure.code,
-        detail: RETRY,
-      };
-    }
-    const isIn = receipt.status === "applied" || receipt.status === "duplicate";
-    return isIn ? { index, ...receipt, version: ingested?.version ?? 0 } : { index, ...receipt };
-  });
+    deliveries[index] = deliveryOf(asked, events[i]?.id ?? "", i, index);
+  }
+}
+
+/** What became of the event that is the `i`-th of its user's, and of the whole the one at `index`. */
+function deliveryOf(asked: Result<number | Ingested>, id: string, i: number, index: number): Delivery {
+  if (!asked.ok) return { index, id, status: "retry", code: asked.failure.code, detail: RETRY };
+  const ingested = asked.value;
+  if (typeof ingested === "number") return { index, id, status: "applied", version: ingested };
+  const receipt = ingested.receipts[i];
+  if (receipt === undefined) return { index, id, status: "retry", code: "unavailable", detail: RETRY };
+  const isIn = receipt.status === "applied" || receipt.status === "duplicate";
+  return isIn ? { index, ...receipt, version: ingested.version } : { index, ...receipt };
 }
 
 const RETRY = "The profile could not take the event now: send it again, its id makes that harmless.";

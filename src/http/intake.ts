@@ -17,7 +17,8 @@ export async function takeIn(c: Context, received: Received): Promise<Result<Del
   const delivered = await deliver(c, decoded.items);
   if (!delivered.ok) return delivered;
   if (links.length > 0) await joinAll(c, links, delivered.value);
-  await account(c, delivered.value, received);
+  const kept = account(c, delivered.value, received);
+  if (kept !== undefined) await kept;
   return delivered;
 }
 

@@ -70,6 +70,17 @@ export function slotKeys(kernel: Kernel, compiled: Compiled, state: Uint8Array):
   return keys;
 }
 
+/** Whether the interest slots of two states hold the same hashes: `slotKeys` would say so, and copy both. */
+export function haveSameSlots(kernel: Kernel, compiled: Compiled, a: Uint8Array, b: Uint8Array): boolean {
+  const ours = new Float64Array(a.buffer, a.byteOffset, a.length >> 3);
+  const theirs = new Float64Array(b.buffer, b.byteOffset, b.length >> 3);
+  for (const { state, keep } of compiled.dimensions) {
+    const from = (state + kernel.layout.I_KEYS) >> 3;
+    for (let i = from; i < from + keep; i++) if (ours[i] !== theirs[i]) return false;
+  }
+  return true;
+}
+
 function decodeNumber(kernel: Kernel, view: DataView, n: number, log: boolean): NumberView {
   const { layout } = kernel;
   const read = (offset: number) => view.getFloat64(n + offset, true);

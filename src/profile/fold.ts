@@ -1,6 +1,6 @@
 import type { Event, Json } from "../events/event.ts";
 import type { Compiled } from "../kernel/compile.ts";
-import { slotKeys } from "../kernel/decode.ts";
+import { haveSameSlots, slotKeys } from "../kernel/decode.ts";
 import { encodeEvent, type Keys, recordCount } from "../kernel/encode.ts";
 import type { Kernel } from "../kernel/instance.ts";
 import type { State, Trait } from "./state.ts";
@@ -80,11 +80,10 @@ function relabel(
   bytes: Uint8Array,
   keys: Keys,
 ): State["labels"] {
-  if (keys.size === 0) return state.labels;
+  // The same array when nothing changed: what was packed of it before can then be used again.
+  if (keys.size === 0 || haveSameSlots(kernel, compiled, state.kernel, bytes)) return state.labels;
   const before = slotKeys(kernel, compiled, state.kernel);
   const after = slotKeys(kernel, compiled, bytes);
-  // The same array when nothing changed: what was packed of it before can then be used again.
-  if (after.every((key, slot) => key === before[slot])) return state.labels;
   return state.labels.map((label, slot) => {
     const key = after[slot] ?? 0;
     if (key === before[slot]) return label;

@@ -45,7 +45,7 @@ export function createHead(sql: SqlStorage): void {
     rowid INTEGER PRIMARY KEY, version INTEGER NOT NULL, user TEXT NOT NULL, horizon_time REAL, horizon_id TEXT,
     base BLOB NOT NULL, tail BLOB NOT NULL)`);
   sql.exec(`CREATE TABLE IF NOT EXISTS appended (
-    slot INTEGER PRIMARY KEY, version INTEGER NOT NULL, newest REAL NOT NULL, events BLOB NOT NULL)`);
+    slot INTEGER PRIMARY KEY, version INTEGER NOT NULL, events BLOB NOT NULL)`);
 }
 
 /** Whether anything was ever stored here: asked before a read, so that a read creates nothing. */
@@ -102,7 +102,7 @@ function readAppended(sql: SqlStorage, user: string, headVersion: number, tail: 
     headVersion,
   )) {
     if (row.version !== ++version) throw new FrameError("corrupt", "a commit between two others is missing");
-    tail.push(...unpackEvents(user, unframe(APPENDED_FORMAT, row.events).payload));
+    tail.push(...unpackAppended(user, row.events));
   }
   return version;
 }
@@ -148,18 +148,38 @@ export function writeTail(sql: SqlStorage, { version, horizon, tail }: Newest): 
 /** Writes that events were appended, in one row and one statement; at most `SLOTS` times after the row `head`. */
 export function writeAppended(sql: SqlStorage, version: number, events: readonly Event[]): void {
   sql.exec(
-    "INSERT OR REPLACE INTO appended VALUES (?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO appended VALUES (?, ?, ?)",
     version % SLOTS,
     version,
-    events.at(-1)?.time ?? 0,
     frame(APPENDED_FORMAT, packEvents(events)),
   );
 }
 
 /**
- * Forgets copies of events that are elsewhere by now, or nowhere: those up to `time`. Only after the row `head` was
- * written, which makes copies of them all.
+ * Forgets the copies that rows of `appended` are after the row `head` was written: of all events, or where all that a
+ * row has is from `time` or before. What an event's erasure or retention took out must be nowhere.
  */
-export function forgetAppended(sql: SqlStorage, time = Number.POSITIVE_INFINITY): void {
-  sql.exec("DELETE FROM appended WHERE newest <= ?", time);
+export function forgetAppended(sql: SqlStorage, time?: number): void {
+  if (time === undefined) {
+    sql.exec("DELETE FROM appended");
+    return;
+  }
+  const rows = sql.exec<{ slot: number; events: ArrayBuffer }>("SELECT slot, events FROM appended").toArray();
+  for (const { slot, events } of rows) {
+    if (newestOf(events) <= time) sql.exec("DELETE FROM appended WHERE slot = ?", slot);
+  }
+}
+
+/** The time of the newest event of a copy; one that is damaged is of no use, however new. */
+function newestOf(events: ArrayBuffer): number {
+  try {
+    return unpackAppended("", events).at(-1)?.time ?? Number.NEGATIVE_INFINITY;
+  } catch (error) {
+    if (error instanceof FrameError && error.reason === "corrupt") return Number.NEGATIVE_INFINITY;
+    throw error;
+  }
+}
+
+function unpackAppended(user: string, events: ArrayBuffer): Event[] {
+  return unpackEvents(user, unframe(APPENDED_FORMAT, events).payload);
 }

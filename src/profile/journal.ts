@@ -154,33 +154,27 @@ export class Journal {
     return { receipts, fresh: fresh.sort(compareEvents) };
   }
 
-  /** Whether taking these events in is one statement: they come last, and the tail has room for them. */
-  isAppend(fresh: readonly Event[], retention: Retention, now: number): boolean {
-    const [first] = fresh;
-    const [oldest] = this.#sealed.pages;
-    if (oldest !== undefined && this.#isOutdated(oldest, this.count - oldest.count, retention, now))
-      return false;
-    const last = this.#tail.events.at(-1) ?? this.#sealed.last;
-    return (
-      this.#storedBase === this.#base &&
-      this.refolding === undefined &&
-      this.version - this.#headVersion < SLOTS &&
-      this.#tail.events.length + fresh.length <= TAIL_EVENTS &&
-      (first === undefined || last === undefined || compareEvents(first, last) > 0)
-    );
+  /**
+   * Takes in what was admitted, if that is one statement, as it nearly always is: the events come last, and there is room
+   * for them. Else nothing is done, and it is false.
+   */
+  append(fresh: readonly Event[], retention: Retention, now: number): boolean {
+    if (!this.#isAppend(fresh, retention, now)) return false;
+    const { engine, state } = this.shown;
+    this.shown = { engine, state: foldEvents(engine.kernel, engine.compiled, state, fresh) };
+    this.#tail.append(fresh);
+    this.version++;
+    writeAppended(this.#sql, this.version, fresh);
+    return true;
   }
 
-  /** Takes in what was admitted. Writes one row, and one more for each page that is sealed or changed. */
+  /** Takes in what was admitted, wherever it belongs. */
   add(fresh: readonly Event[], retention: Retention, now: number): void {
     if (fresh.length === 0) return;
-    const isAppended = this.#insert(fresh);
+    this.#insert(fresh);
     const dropped = this.refolding === undefined ? this.#prune(retention, now) : undefined;
-    if (isAppended && dropped === undefined && this.#canAppend()) {
-      writeAppended(this.#sql, ++this.version, fresh);
-    } else {
-      this.#commit();
-      if (dropped !== undefined) forgetAppended(this.#sql, dropped.time);
-    }
+    this.#commit();
+    if (dropped !== undefined) forgetAppended(this.#sql, dropped.time);
     this.#sealed.release();
   }
 
@@ -285,31 +279,27 @@ export class Journal {
     return undefined;
   }
 
-  /**
-   * Puts new, sorted events in their places and folds: onto the state when they come last, else from a checkpoint.
-   * Whether that only appended to the tail.
-   */
-  #insert(fresh: readonly Event[]): boolean {
+  #isAppend(fresh: readonly Event[], retention: Retention, now: number): boolean {
+    const [first] = fresh;
+    const { events } = this.#tail;
+    const hasRoom = events.length + fresh.length <= TAIL_EVENTS && this.version - this.#headVersion < SLOTS;
+    if (first === undefined || !hasRoom || this.refolding !== undefined || this.#storedBase !== this.#base)
+      return false;
+    const last = events.at(-1) ?? this.#sealed.last;
+    if (last !== undefined && compareEvents(first, last) <= 0) return false;
+    const [oldest] = this.#sealed.pages;
+    return oldest === undefined || !this.#isOutdated(oldest, this.count - oldest.count, retention, now);
+  }
+
+  /** Puts new, sorted events in their places, and folds. */
+  #insert(fresh: readonly Event[]): void {
     const sealed = this.#sealed.last;
     const early = sealed === undefined ? [] : fresh.filter((event) => compareEvents(event, sealed) < 0);
-    const recent = early.length === 0 ? fresh : fresh.slice(early.length);
     if (early.length > 0) this.#sealedChanged(this.#sealed.insert(early));
-    const { events } = this.#tail;
-    const last = events.at(-1);
-    const [first] = recent;
-    const appended = last === undefined || first === undefined || compareEvents(first, last) > 0;
-    if (events.length + recent.length > TAIL_EVENTS && this.refolding === undefined) {
-      this.#sealFrom([...events, ...recent].sort(compareEvents));
-    } else if (appended) {
-      this.#tail.append(recent);
-      if (early.length === 0) {
-        const { engine, state } = this.shown;
-        this.shown = { engine, state: foldEvents(engine.kernel, engine.compiled, state, recent) };
-        return true;
-      }
-    } else this.#tail.replace([...events, ...recent].sort(compareEvents));
+    const newest = [...this.#tail.events, ...fresh.slice(early.length)].sort(compareEvents);
+    if (newest.length > TAIL_EVENTS && this.refolding === undefined) this.#sealFrom(newest);
+    else this.#tail.replace(newest);
     this.#show();
-    return false;
   }
 
   /** What is sealed changed from a page on: folds it again, now or when the refold under way comes there. */
@@ -369,12 +359,6 @@ export class Journal {
   /** Whether a page may go: there are enough events after it, or all of it is too old. */
   #isOutdated(page: Page, eventsAfter: number, { events, ageMs }: Retention, now: number): boolean {
     return eventsAfter >= events || (ageMs !== undefined && page.last.time < now - ageMs);
-  }
-
-  /** Whether a commit that only appends can be a row of its own: the base is stored, and there is a place for it. */
-  #canAppend(): boolean {
-    const isBaseStored = this.refolding !== undefined || this.#storedBase === this.#base;
-    return isBaseStored && this.version - this.#headVersion < SLOTS;
   }
 
   #commit(): void {

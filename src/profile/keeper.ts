@@ -147,27 +147,27 @@ export class Keeper {
   }
 
   #ingest(user: string, events: Event[]): Ingested | Failed {
-    const { storage, engine, now } = this.#place;
+    const { storage, engine } = this.#place;
     const { merges } = this;
     const retention = this.#retention;
+    const now = this.#place.now();
     const known = this.#journal;
     if (known?.isFor(engine()) && known.refolding === undefined) {
       // Most commits are one statement, which is a transaction by itself: all is computed before it, and when it fails
       // nothing has happened but in memory, which is dropped.
       const appended = this.#guard((): Ingested | undefined => {
-        const { receipts, fresh } = known.admit(events, retention, now());
+        const { receipts, fresh } = known.admit(events, retention, now);
         if (merges.exists && fresh.length < events.length) return undefined;
-        if (fresh.length === 0 || !known.isAppend(fresh, retention, now())) return undefined;
-        known.add(fresh, retention, now());
+        if (!known.append(fresh, retention, now)) return undefined;
         return { status: "ingested", version: known.version, receipts };
       });
       if (appended !== undefined) return appended;
     }
     return this.#transaction((current, found): Outcome<Ingested> => {
       const journal = found ?? Journal.create(storage.sql, current, user);
-      const { receipts, fresh } = journal.admit(events, retention, now());
+      const { receipts, fresh } = journal.admit(events, retention, now);
       if (this.merges.exists) this.#shadow(journal, events, receipts);
-      journal.add(fresh, retention, now());
+      journal.add(fresh, retention, now);
       return { journal, value: { status: "ingested", version: journal.version, receipts } };
     });
   }

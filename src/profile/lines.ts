@@ -1,15 +1,23 @@
 import type { Event } from "../events/event.ts";
 import { parseStored } from "./frame.ts";
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The lines that events came in alone, and will be stored in alone, and once more when they are sealed. */
+const known = new WeakMap<Event, string>();
+
 /** Events as text, a line of JSON each; the user is the profile's and not repeated. */
 export function packLines(events: readonly Event[]): string {
-  return events.length === 1 && events[0] !== undefined
-    ? packEvent(events[0])
-    : events.map(packEvent).join("\n");
+  const [only] = events;
+  return events.length === 1 && only !== undefined ? packEvent(only) : events.map(packEvent).join("\n");
 }
 
 /** One event's line. */
-export function packEvent({ id, name, time, receivedAt, properties, traits, source, origin }: Event): string {
+export function packEvent(event: Event): string {
+  const line = known.get(event);
+  if (line !== undefined) return line;
+  const { id, name, time, receivedAt, properties, traits, source, origin } = event;
   return JSON.stringify({ id, name, time, receivedAt, properties, traits, source, origin });
 }
 
@@ -19,15 +27,17 @@ export function unpackLines(user: string, lines: string): Event[] {
   // One parse of an array is faster than one a line.
   const events: Event[] = parseStored(`[${lines.replaceAll("\n", ",")}]`);
   for (const event of events) event.user = user;
+  const [only] = events;
+  if (events.length === 1 && only !== undefined) known.set(only, lines);
   return events;
 }
 
 /** The lines in UTF-8. */
 export function packEvents(events: readonly Event[]): Uint8Array {
-  return new TextEncoder().encode(packLines(events));
+  return encoder.encode(packLines(events));
 }
 
 /** The inverse of {@link packEvents}. */
 export function unpackEvents(user: string, bytes: Uint8Array): Event[] {
-  return unpackLines(user, new TextDecoder().decode(bytes));
+  return unpackLines(user, decoder.decode(bytes));
 }
