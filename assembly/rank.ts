@@ -2,9 +2,9 @@
 import { Z } from "./features";
 import { addContributions } from "./learners/index";
 import { deviation, deviations, postpone, probabilities, probability, settleTwo } from "./learners/prediction";
-import { learnerOf, predictRecord } from "./model";
+import { learnerOf, predictRow, readRecords } from "./model";
 import {
-  O_CONTRIBUTIONS, O_PROBABILITY, O_SD, OUTPUT, P_RECORD_BYTES, PARAMS, PM_FEATURES, PM_WIDTH, RAW, RECORDS,
+  MOST_ROWS, O_CONTRIBUTIONS, O_PROBABILITY, O_SD, OUTPUT, P_RECORD_BYTES, PARAMS, PM_FEATURES, PM_WIDTH, RECORDS,
 } from "./layout";
 
 /** Two answers that wait to be settled together. */
@@ -19,7 +19,9 @@ export function rankRecords(m: usize, count: i32, explain: i32): void {
   let r = RECORDS;
   let out = OUTPUT;
   for (let i = 0; i < count; i++, r += recordBytes, out += outBytes) {
-    predictRecord(m, r, i == 0);
+    const row = i % MOST_ROWS;
+    if (row == 0) readRecords(m, r, min(count - i, MOST_ROWS), i == 0);
+    const raw = predictRow(m, row);
     if (!postpone(WAITING + (<usize>(i & 1) << 4))) {
       put(out, probability, deviation);
     } else if ((i & 1) == 1) {
@@ -33,7 +35,7 @@ export function rankRecords(m: usize, count: i32, explain: i32): void {
     if (explain == 0) continue;
     const contributions = out + O_CONTRIBUTIONS;
     memory.fill(contributions, 0, outBytes - O_CONTRIBUTIONS);
-    addContributions(learner, Z, RAW, features, contributions, 1);
+    addContributions(learner, Z, raw, features, contributions, 1);
   }
 }
 
