@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { newKeys } from "../src/cli/keys.ts";
+import { Random } from "../src/cli/random.ts";
 import { simulateShop } from "../src/cli/shop.ts";
 
 /** What the load process is told to do. */
@@ -41,6 +42,7 @@ const start = Date.now() - 25 * 86_400_000;
 const rests = simulateShop({ seed: 1, end: start }).events.map(({ event, properties, traits }) =>
   JSON.stringify({ event, properties, ...(traits && { traits }) }).slice(1),
 );
+const random = new Random(1);
 let sent = 0;
 /** Of each user, how many events were sent. */
 const counts = new Map<string, number>();
@@ -58,6 +60,8 @@ function nextEvent(user: string): string {
 function maker(request: Load["request"]): () => { bytes: string; body: number } {
   const { users } = request;
   let turn = 0;
+  /** At random: in turn, the tails of all would be full in the same moment. */
+  const anyUser = () => users[Math.floor(random.next() * users.length)] ?? "";
   const nextUser = () => users[turn++ % users.length] ?? "";
   const post = (path: string, body: string) => {
     const head = `POST ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${KEYS.WRITE_KEY}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
@@ -69,15 +73,15 @@ function maker(request: Load["request"]): () => { bytes: string; body: number } 
   });
   switch (request.kind) {
     case "event":
-      return () => post("/v1/events", nextEvent(nextUser()));
+      return () => post("/v1/events", nextEvent(anyUser()));
     case "bare-write":
-      return () => post("/write", nextEvent(nextUser()));
+      return () => post("/write", nextEvent(anyUser()));
     case "profile":
-      return () => get(`/v1/profiles/${nextUser()}`);
+      return () => get(`/v1/profiles/${anyUser()}`);
     case "profile-then":
-      return () => get(`/v1/profiles/${nextUser()}?at=${Date.now() + turn}`);
+      return () => get(`/v1/profiles/${anyUser()}?at=${Date.now() + turn++}`);
     case "bare-read":
-      return () => get(`/read/${nextUser()}`);
+      return () => get(`/read/${anyUser()}`);
     case "batch":
       return () => {
         const chosen = Array.from({ length: request.usersPerBatch }, nextUser);

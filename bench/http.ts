@@ -12,8 +12,6 @@ const ROUNDS = 7;
 /** Before them, for V8 to have compiled what it will: a Worker at the edge lives for hours. */
 const WARM_UP_MS = 6000;
 const USERS = names("user", 200);
-/** About what Limn's head row has with half a tail. */
-const LARGE_ROW_BYTES = 24_000;
 
 /** Who is measured: a server, and how its requests are called. */
 interface Subject {
@@ -29,13 +27,13 @@ export async function benchHttp(): Promise<Result[]> {
   const loader = new Loader();
   const servers: Server[] = [];
   try {
-    const bare = async (bytes: number) => {
-      const [entry, config] = ["bench/bare/worker.ts", "bench/bare/config.capnp"];
-      const env = { ROW_BYTES: String(bytes) };
-      const server = await startServer({ entry, config, directory: join(directory, `bare-${bytes}`), env });
-      servers.push(server);
-      return server;
-    };
+    const bare = await startServer({
+      entry: "bench/bare/worker.ts",
+      config: "bench/bare/config.capnp",
+      directory: join(directory, "bare"),
+      env: {},
+    });
+    servers.push(bare);
     const limn = await startServer({
       entry: "src/worker.ts",
       config: "serve/config.capnp",
@@ -45,18 +43,12 @@ export async function benchHttp(): Promise<Result[]> {
     servers.push(limn);
     const subjects: Subject[] = [
       { name: "Limn", server: limn, write: "event", read: "profile" },
-      { name: "bare, row of 200 bytes", server: await bare(200), write: "bare-write", read: "bare-read" },
-      {
-        name: "bare, row as large",
-        server: await bare(LARGE_ROW_BYTES),
-        write: "bare-write",
-        read: "bare-read",
-      },
+      { name: "bare, row of 200 bytes", server: bare, write: "bare-write", read: "bare-read" },
     ];
     const disk = join(directory, "limn/disk/limn-profile");
     const results = [
       ...(await benchWrites(loader, subjects)),
-      ...(await benchReads(loader, subjects.slice(0, 2))),
+      ...(await benchReads(loader, subjects)),
       ...(await benchBatches(loader, limn)),
       ...(await benchHistory(loader, limn)),
       ...(await benchStorage(loader, limn, disk)),

@@ -12,10 +12,7 @@ const config :Workerd.Config = (
 const bare :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "../build/worker.js")],
   compatibilityDate = "2026-11-01",
-  bindings = [
-    (name = "ROWS", durableObjectNamespace = "Row"),
-    (name = "ROW_BYTES", fromEnvironment = "ROW_BYTES"),
-  ],
+  bindings = [(name = "ROWS", durableObjectNamespace = "Row")],
   durableObjectNamespaces = [(className = "Row", uniqueKey = "bare-row", enableSql = true)],
   durableObjectStorage = (localDisk = "disk"),
 );

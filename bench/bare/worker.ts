@@ -4,9 +4,10 @@ import { Hono } from "hono";
 /** The least that keeps something per user at the edge: what Limn's requests a second are divided by. */
 interface Bindings {
   ROWS: DurableObjectNamespace<Row>;
-  /** The size of the one row that a write replaces. */
-  ROW_BYTES: string;
 }
+
+/** Of the one row that a write replaces. */
+const ROW_BYTES = 200;
 
 const app = new Hono<{ Bindings: Bindings }>();
 
@@ -48,7 +49,7 @@ export class Row extends DurableObject<Bindings> {
 
   async write(body: object) {
     // Filled with what changes each time: SQLite does not write a page again whose bytes are the same.
-    const value = new Uint8Array(Number(this.env.ROW_BYTES)).fill(++this.#count);
+    const value = new Uint8Array(ROW_BYTES).fill(++this.#count);
     encoder.encodeInto(JSON.stringify(body), value);
     this.#sql.exec("INSERT OR REPLACE INTO written VALUES (1, ?)", value);
     return { status: "written", version: this.#count };
