@@ -10,7 +10,7 @@ import { median, type Result } from "./measure.ts";
 
 const ROUNDS = 7;
 /** Before them, for V8 to have compiled what it will: a Worker at the edge lives for hours. */
-const WARM_UP_MS = 6000;
+const WARM_UP_MS = 20_000;
 const USERS = names("user", 200);
 
 /** Who is measured: a server, and how its requests are called. */

@@ -57,28 +57,32 @@ export function decode(
   };
 }
 
-/** The hashes in the interest slots, over all dimensions; 0 for a free slot. */
-export function slotKeys(kernel: Kernel, compiled: Compiled, state: Uint8Array): Float64Array {
-  const total = compiled.dimensions.reduce((sum, dimension) => sum + dimension.keep, 0);
-  const keys = new Float64Array(total);
-  let slot = 0;
-  for (const dimension of compiled.dimensions) {
-    const from = state.byteOffset + dimension.state + kernel.layout.I_KEYS;
-    keys.set(new Float64Array(state.buffer, from, dimension.keep), slot);
-    slot += dimension.keep;
-  }
-  return keys;
+/** An interest slot, counted over all dimensions, and the hash that it holds. */
+export interface Slot {
+  slot: number;
+  key: number;
 }
 
-/** Whether the interest slots of two states hold the same hashes: `slotKeys` would say so, and copy both. */
-export function haveSameSlots(kernel: Kernel, compiled: Compiled, a: Uint8Array, b: Uint8Array): boolean {
-  const ours = new Float64Array(a.buffer, a.byteOffset, a.length >> 3);
-  const theirs = new Float64Array(b.buffer, b.byteOffset, b.length >> 3);
+/** The interest slots that hold another key in `after` than in `before`. */
+export function changedSlots(
+  kernel: Kernel,
+  compiled: Compiled,
+  before: Uint8Array,
+  after: Uint8Array,
+): Slot[] {
+  const theirs = new Float64Array(before.buffer, before.byteOffset, before.length >> 3);
+  const ours = new Float64Array(after.buffer, after.byteOffset, after.length >> 3);
+  const changed: Slot[] = [];
+  let first = 0;
   for (const { state, keep } of compiled.dimensions) {
     const from = (state + kernel.layout.I_KEYS) >> 3;
-    for (let i = from; i < from + keep; i++) if (ours[i] !== theirs[i]) return false;
+    for (let i = 0; i < keep; i++) {
+      const key = ours[from + i] ?? 0;
+      if (key !== theirs[from + i]) changed.push({ slot: first + i, key });
+    }
+    first += keep;
   }
-  return true;
+  return changed;
 }
 
 function decodeNumber(kernel: Kernel, view: DataView, n: number, log: boolean): NumberView {

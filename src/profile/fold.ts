@@ -1,6 +1,6 @@
 import type { Event, Json } from "../events/event.ts";
 import type { Compiled } from "../kernel/compile.ts";
-import { haveSameSlots, slotKeys } from "../kernel/decode.ts";
+import { changedSlots } from "../kernel/decode.ts";
 import { encodeEvent, type Keys, recordCount } from "../kernel/encode.ts";
 import type { Kernel } from "../kernel/instance.ts";
 import type { State, Trait } from "./state.ts";
@@ -80,16 +80,15 @@ function relabel(
   bytes: Uint8Array,
   keys: Keys,
 ): State["labels"] {
+  const changed = keys.size === 0 ? [] : changedSlots(kernel, compiled, state.kernel, bytes);
   // The same array when nothing changed: what was packed of it before can then be used again.
-  if (keys.size === 0 || haveSameSlots(kernel, compiled, state.kernel, bytes)) return state.labels;
-  const before = slotKeys(kernel, compiled, state.kernel);
-  const after = slotKeys(kernel, compiled, bytes);
-  return state.labels.map((label, slot) => {
-    const key = after[slot] ?? 0;
-    if (key === before[slot]) return label;
+  if (changed.length === 0) return state.labels;
+  const labels = state.labels.slice();
+  for (const { slot, key } of changed) {
     const text = keys.get(key);
     // A slot takes another key only from a record that was just encoded.
     if (text === undefined) throw new Error(`the key in interest slot ${slot} was folded from no event`);
-    return text.slice(0, LONGEST_LABEL).toWellFormed();
-  });
+    labels[slot] = text.slice(0, LONGEST_LABEL).toWellFormed();
+  }
+  return labels;
 }
