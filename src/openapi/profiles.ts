@@ -203,11 +203,15 @@ export const profileOperations: Operations = {
     id: "eraseEvent",
     tag: "Profiles",
     summary: "Take an event back",
-    description: "As if it had never come; and it stays out when it is sent again.",
+    description:
+      "As if it had never come; and it stays out when it is sent again. What is kept of it as a failure is deleted, of the " +
+      "profiles that were merged into this one as well; an event of which only that is there stays out, too. Again is " +
+      "harmless, and to be done after any answer but 200 and 404. One that is sent again and is rejected for what it is, " +
+      "before any profile is asked, is kept as a failure again.",
     answers: {
       200: {
-        description: "It is out of the profile.",
-        schema: v.object({ erased: v.literal(true), version: Version }),
+        description: "It is out of the profile, and so many kept failures of it are deleted.",
+        schema: v.object({ erased: v.literal(true), version: Version, failures: Count }),
       },
     },
     problems: ["event-unknown", "merging", ...ONE_PROFILE],

@@ -75,8 +75,8 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     return this.#keeper.rank(request);
   }
 
-  async erase(_user: string, eventId: string) {
-    return this.#tell(this.#keeper.erase(eventId));
+  async erase(_user: string, eventId: string, expected = false) {
+    return this.#tell(this.#keeper.erase(eventId, expected));
   }
 
   async preview(user: string, request: PreviewRequest) {
