@@ -1,25 +1,20 @@
-import * as v from "valibot";
-import { change, type Held, type Message, type Portrait, portray, snapshot } from "./changes.ts";
+import type { Revocations } from "../keys/revocations.ts";
+import { change, type Portrait, portray, snapshot } from "./changes.ts";
 import type { Failed, LiveRefused, Looked } from "./contract.ts";
 import type { Moved } from "./merge-contract.ts";
+import { CLOSE, hasRoom, type Reader, readAck, readerOf, send } from "./reader.ts";
 
 /** Readers of one profile at once. */
 export const MOST_READERS = 64;
-/** Messages a reader may have that it has not acknowledged; after them changes wait, and become one. */
-export const MOST_UNACKED = 16;
-/** The same in characters: what a reader who does not read may cost in memory, or one message. */
-const MOST_UNACKED_LENGTH = 65_536;
 /** How long a change waits for an acknowledgement before the reader is sent away, in ms. */
 export const PATIENCE_MS = 30_000;
 /** Between two rounds of changes, in ms: what comes faster is told as one. */
 export const ROUND_MS = 100;
-/** Longest message that a reader may send. */
-const LONGEST_ACK = 1024;
 /** Acknowledgements in a row that acknowledge nothing. */
 const MOST_IDLE_ACKS = 16;
 
-/** Close codes (RFC 6455, 7.4.1, and the IANA registry). */
-const CLOSE = { done: 1000, notText: 1003, policy: 1008, tooBig: 1009, internal: 1011, slow: 1013 } as const;
+/** The tag of sockets that were opened with a key. */
+const KEYED = "key";
 
 /** What the readers are attached to. */
 export interface Source {
@@ -27,32 +22,19 @@ export interface Source {
   look: () => Looked | Moved | Failed;
   /** Asks for a call of `check` at that time, ms. */
   wakeAt: (time: number) => void;
+  /** Which keys are revoked. */
+  revocations: Pick<Revocations, "ready" | "has">;
+  /** Keeps the object awake while that is asked for. */
+  later: (work: Promise<unknown>) => void;
 }
-
-/**
- * All that is known of a reader. It is attached to its socket, because memory does not outlive hibernation: less than
- * 2 kB, of the 16 that an attachment may have.
- */
-interface Reader {
-  /** The members it asked for; all without. */
-  fields?: string[];
-  /** The version its copy is of. */
-  version: number;
-  held: Held;
-  /** Version and length of each message it has not acknowledged, oldest first. */
-  unacked: [version: number, length: number][];
-  /** Since when a change waits for an acknowledgement, ms. */
-  waitingSince?: number;
-  idleAcks: number;
-  /** When the token that it was opened with ends, ms: after that nothing is told. */
-  until?: number;
-}
-
-const Ack = v.strictObject({ type: v.literal("ack"), version: v.pipe(v.number(), v.safeInteger()) });
 
 /**
  * Tells the readers of a profile, over WebSockets that hibernate, what changes in it. Nothing is told that is not
  * durable: the runtime holds each message back, as it does responses, until what was written before it is on disk.
+ *
+ * A reader goes with the key or token that it was opened with. At its end an alarm rings. That a key was revoked nobody
+ * tells the objects, and to ask they would have to wake: so it is looked at whenever something is to be told. Nothing is
+ * told before it is known, as of a minute ago at most, that the key is good; and whoever is told nothing costs nothing.
  */
 export class Live {
   readonly #source: Source;
@@ -60,6 +42,8 @@ export class Live {
   #watched: boolean;
   /** The version of the last round. */
   #told: number | undefined;
+  /** Whose part the profile has become, when the next round is to say so. */
+  #moved: string | undefined;
   #roundAt = Number.NEGATIVE_INFINITY;
   #roundDue = false;
 
@@ -71,21 +55,25 @@ export class Live {
   /**
    * Takes a reader in, with what it is behind. `fields` and `since`, the version of its copy, are in the request's query;
    * if that is the present one, nothing is sent before the next change, else the profile: older states are not kept
-   * by version. A user without a profile can be waited for; that stores nothing.
+   * by version. A user without a profile can be waited for; that stores nothing. `key` and `until` say whose it is, and
+   * until when.
    */
-  open(request: Request): Response {
+  async open(request: Request): Promise<Response> {
     const { sockets, look } = this.#source;
-    if (sockets.getWebSockets().length >= MOST_READERS) return refuse({ status: "full", most: MOST_READERS });
+    // Readers whose key is revoked may be in the way.
+    if (this.#isFull && (await this.#knowsRevoked())) this.check(Date.now());
+    if (this.#isFull) return refuse({ status: "full", most: MOST_READERS });
     const looked = look();
     if (looked.status !== "looked") return refuse(looked);
     const { searchParams } = new URL(request.url);
     const fields = searchParams.get("fields")?.split(",");
     const since = searchParams.get("since");
+    const key = searchParams.get("key");
     const until = searchParams.get("until");
 
     const { 0: theirs, 1: ours } = new WebSocketPair();
     sockets.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
-    sockets.acceptWebSocket(ours);
+    sockets.acceptWebSocket(ours, key === null ? [] : [KEYED]);
     this.#watched = true;
     if (until !== null) this.#source.wakeAt(Number(until));
     const reader: Reader = {
@@ -94,6 +82,7 @@ export class Live {
       held: looked.profile === undefined ? undefined : {},
       unacked: [],
       idleAcks: 0,
+      ...(key === null ? {} : { key }),
       ...(until === null ? {} : { until: Number(until) }),
     };
     if (since !== null && Number(since) === looked.version) ours.serializeAttachment(reader);
@@ -103,8 +92,17 @@ export class Live {
 
   /** To be called after whatever may have changed the profile, with its version now. */
   tell(version: number | undefined): void {
-    if (!this.#watched || version === undefined || version === this.#told) return;
+    if (!this.#watched || version === undefined) return;
+    this.#moved = undefined;
+    if (version === this.#told) return;
     this.#told = version;
+    this.#plan();
+  }
+
+  /** To be called instead when the profile has become a part of another: it is the last message to all. */
+  move(to: string): void {
+    if (!this.#watched) return;
+    this.#moved = to;
     this.#plan();
   }
 
@@ -116,6 +114,7 @@ export class Live {
       return;
     }
     const { waitingSince, ...reader } = readerOf(socket);
+    if (this.#dismiss(socket, reader, Date.now())) return;
     const unacked = reader.unacked.filter(([version]) => version > ack.version);
     if (unacked.length < reader.unacked.length) {
       socket.serializeAttachment({ ...reader, unacked, idleAcks: 0 });
@@ -130,28 +129,15 @@ export class Live {
     } else socket.close(CLOSE.policy, "one acknowledgement a message is expected");
   }
 
-  /** Sends readers away for whom a change has waited too long, or whose token has ended. */
+  /** Sends readers away for whom a change has waited too long, or whose token or key has ended, as far as is known. */
   check(now: number): void {
     if (!this.#watched) return;
     for (const socket of this.#source.sockets.getWebSockets()) {
-      const { waitingSince, until } = readerOf(socket);
-      if (isOver(socket, now)) {
-        socket.close(CLOSE.policy, ENDED);
-        continue;
-      }
+      const reader = readerOf(socket);
+      if (this.#dismiss(socket, reader, now)) continue;
+      const { waitingSince, until } = reader;
       if (until !== undefined) this.#source.wakeAt(until);
       if (waitingSince !== undefined) this.#wait(socket, waitingSince, now);
-    }
-  }
-
-  /** The last message to all readers when the profile has become a part of another. */
-  move(to: string): void {
-    if (!this.#watched) return;
-    const text = JSON.stringify({ type: "moved", to });
-    for (const socket of this.#source.sockets.getWebSockets()) {
-      if (socket.readyState !== WebSocket.OPEN) continue;
-      socket.send(text);
-      socket.close(CLOSE.done, "moved");
     }
   }
 
@@ -165,19 +151,55 @@ export class Live {
   }
 
   #round(): void {
+    const known = this.#knowsRevoked();
+    if (known === true) this.#tellAll(true);
+    else this.#source.later(known.then((isKnown) => this.#tellAll(isKnown)));
+  }
+
+  /** Whether it is known which keys are revoked, as far as a reader has one; at once as a rule. */
+  #knowsRevoked(): true | Promise<boolean> {
+    const { sockets, revocations, later } = this.#source;
+    return sockets.getWebSockets(KEYED).length === 0 || revocations.ready(later);
+  }
+
+  #tellAll(isKnown: boolean): void {
     this.#roundDue = false;
     const sockets = this.#source.sockets.getWebSockets();
     this.#watched = sockets.length > 0;
     if (!this.#watched) return;
     const now = Date.now();
     this.#roundAt = now;
-    const portrait = this.#portrait();
+    const moved = this.#moved;
+    const portrait = moved === undefined ? this.#portrait() : undefined;
     for (const socket of sockets) {
       if (socket.readyState !== WebSocket.OPEN) continue;
-      if (portrait === undefined) socket.close(CLOSE.internal, "the profile cannot be read: connect again");
-      else if (isOver(socket, now)) socket.close(CLOSE.policy, ENDED);
-      else this.#update(socket, portrait, now);
+      const reader = readerOf(socket);
+      if (this.#dismiss(socket, reader, now)) continue;
+      if (reader.key !== undefined && !isKnown) socket.close(CLOSE.tryAgain, UNCERTAIN);
+      else if (moved !== undefined) {
+        socket.send(JSON.stringify({ type: "moved", to: moved }));
+        socket.close(CLOSE.done, "moved");
+      } else if (portrait === undefined) {
+        socket.close(CLOSE.internal, "the profile cannot be read: connect again");
+      } else this.#update(socket, reader, portrait, now);
     }
+  }
+
+  /** Sends a reader away whose token or key has ended; whether it did. */
+  #dismiss(socket: WebSocket, { key, until }: Reader, now: number): boolean {
+    const isOver = until !== undefined && now >= until;
+    const isRevoked = key !== undefined && this.#source.revocations.has(key);
+    if (isRevoked) socket.close(CLOSE.policy, "the key was revoked");
+    else if (isOver)
+      socket.close(CLOSE.policy, key === undefined ? "the token has ended" : "the key has expired");
+    return isOver || isRevoked;
+  }
+
+  get #isFull(): boolean {
+    const open = this.#source.sockets
+      .getWebSockets()
+      .filter(({ readyState }) => readyState === WebSocket.OPEN);
+    return open.length >= MOST_READERS;
   }
 
   /** Undefined when the profile cannot be read: who connects again is told why. */
@@ -190,9 +212,8 @@ export class Live {
     }
   }
 
-  #update(socket: WebSocket, portrait: Portrait, now: number): void {
+  #update(socket: WebSocket, reader: Reader, portrait: Portrait, now: number): void {
     const { version } = portrait;
-    const reader = readerOf(socket);
     if (reader.version === version) return;
     const message = change(portrait, reader.fields, reader.held);
     if (message === undefined) socket.serializeAttachment({ ...reader, version });
@@ -207,43 +228,11 @@ export class Live {
   #wait(socket: WebSocket, since: number, now: number): void {
     const until = since + PATIENCE_MS;
     if (now < until) this.#source.wakeAt(until);
-    else socket.close(CLOSE.slow, "acknowledge sooner; connect again with since=<version>");
+    else socket.close(CLOSE.tryAgain, "acknowledge sooner; connect again with since=<version>");
   }
 }
 
-const ENDED = "the token has ended";
-
-function isOver(socket: WebSocket, now: number): boolean {
-  const { until } = readerOf(socket);
-  return until !== undefined && now >= until;
-}
-
-function hasRoom({ unacked }: Reader): boolean {
-  const length = unacked.reduce((sum, [, length]) => sum + length, 0);
-  return unacked.length < MOST_UNACKED && length < MOST_UNACKED_LENGTH;
-}
-
-function send(socket: WebSocket, reader: Reader, version: number, { text, held }: Message): void {
-  socket.send(text);
-  const unacked: Reader["unacked"] = [...reader.unacked, [version, text.length]];
-  socket.serializeAttachment({ ...reader, version, held, unacked });
-}
-
-function readerOf(socket: WebSocket): Reader {
-  const reader: Reader = socket.deserializeAttachment();
-  return reader;
-}
-
-/** The version that a message acknowledges, or why its sender must go. */
-function readAck(data: string | ArrayBuffer): { version: number } | { code: number; reason: string } {
-  if (typeof data !== "string") return { code: CLOSE.notText, reason: "text is expected" };
-  if (data.length > LONGEST_ACK) return { code: CLOSE.tooBig, reason: "the message is too long" };
-  try {
-    return v.parse(Ack, JSON.parse(data));
-  } catch {
-    return { code: CLOSE.policy, reason: '{"type":"ack","version":n} is expected' };
-  }
-}
+const UNCERTAIN = "it cannot be known now whether the key is still good; connect again with since=<version>";
 
 function refuse(why: LiveRefused | Moved | Failed): Response {
   return Response.json(why, { status: 503 });

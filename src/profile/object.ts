@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Environment } from "../environment.ts";
+import { revocationsOf } from "../keys/stub.ts";
 import type { EventsQuery, PreviewRequest, ProfileRpc, RankRequest, ReadOptions } from "./contract.ts";
 import { discardEngine, engineFor } from "./engine.ts";
 import type { Retention } from "./journal.ts";
@@ -51,7 +52,9 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     this.live = new Live({
       sockets: ctx,
       look: () => this.#keeper.look(),
-      wakeAt: (time) => this.#wakeAt(time),
+      wakeAt: (time) => ctx.waitUntil(this.#wakeBy(time)),
+      revocations: revocationsOf(env),
+      later: (work) => ctx.waitUntil(work),
     });
   }
 
@@ -132,6 +135,17 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     if (time >= this.#alarmAt) return;
     this.#alarmAt = time;
     void this.ctx.storage.setAlarm(time);
+  }
+
+  /**
+   * The same for what may be far off: an instance before this one may have asked for something sooner, and what is
+   * stored is not to be put off by it.
+   */
+  async #wakeBy(time: number): Promise<void> {
+    if (time >= this.#alarmAt) return;
+    const stored = await this.ctx.storage.getAlarm();
+    if (stored !== null && stored < this.#alarmAt) this.#alarmAt = stored;
+    this.#wakeAt(time);
   }
 
   /** Passes an answer on, and the readers are told what the call changed. */

@@ -2,8 +2,9 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ProfileStub } from "../../src/environment.ts";
 import type { Event } from "../../src/events/event.ts";
-import { MOST_READERS, MOST_UNACKED, PATIENCE_MS, ROUND_MS } from "../../src/profile/live.ts";
+import { MOST_READERS, PATIENCE_MS, ROUND_MS } from "../../src/profile/live.ts";
 import { Profile } from "../../src/profile/object.ts";
+import { MOST_UNACKED } from "../../src/profile/reader.ts";
 import { LiveReader, quiet } from "../http/live-reader.ts";
 import { ingestInto, readFrom } from "./asking.ts";
 import { event, newProfile } from "./visitors.ts";
