@@ -8,10 +8,10 @@ import { block } from "./learners/index";
 import { deviation, margin, probability, settle, spread } from "./learners/prediction";
 import { predict } from "./learners/index";
 import { uniform } from "./math/random";
-import { learnerOf, predictRecord } from "./model";
+import { learnerOf, predictRow, readRecords } from "./model";
 import {
-  EXPLORE_THOMPSON, EXPLORE_UCB, LEARNER_BAYES, LEARNER_ENSEMBLE, OUTPUT, P_RECORD_BYTES, PARAMS, PL_KIND, PL_SIZE, PM_WIDTH,
-  RAW, RECORDS, X_MEMBERS, X_PROBABILITY, X_PROPENSITY, X_SCORE, X_SD, X_VECTOR,
+  EXPLORE_THOMPSON, EXPLORE_UCB, LEARNER_BAYES, LEARNER_ENSEMBLE, MOST_ROWS, OUTPUT, P_RECORD_BYTES, PARAMS, PL_KIND, PL_SIZE, PM_WIDTH,
+  RECORDS, X_MEMBERS, X_PROBABILITY, X_PROPENSITY, X_SCORE, X_SD, X_VECTOR,
 } from "./layout";
 
 /** Draws by which the probability of coming first is estimated; the first of them is the one served. */
@@ -32,14 +32,16 @@ export function exploreRecords(m: usize, count: i32, how: i32, seed: u32): void 
   let r = RECORDS;
   let out = OUTPUT;
   for (let i = 0; i < count; i++, r += recordBytes, out += bytes) {
-    predictRecord(m, r, i == 0);
+    const row = i % MOST_ROWS;
+    if (row == 0) readRecords(m, r, min(count - i, MOST_ROWS), i == 0);
+    const raw = predictRow(m, row);
     settle();
     store<f32>(out, <f32>probability, X_PROBABILITY);
     store<f32>(out, <f32>deviation, X_SD);
     store<f32>(out, <f32>(how == EXPLORE_UCB ? margin + spread : margin), X_SCORE);
     store<f32>(out, 0, X_PROPENSITY);
     memory.copy(out + X_VECTOR, Z, <usize>load<i32>(m, PM_WIDTH) << 2);
-    if (load<i32>(learner, PL_KIND) == LEARNER_ENSEMBLE) keepMembers(learner, out);
+    if (load<i32>(learner, PL_KIND) == LEARNER_ENSEMBLE) keepMembers(learner, raw, out);
   }
   if (how == EXPLORE_THOMPSON) {
     store<u32>(SEED, seed);
@@ -51,9 +53,9 @@ export function exploreRecords(m: usize, count: i32, how: i32, seed: u32): void 
 }
 
 /** What each member of an ensemble says of the last vector. */
-function keepMembers(learner: usize, out: usize): void {
+function keepMembers(learner: usize, raw: usize, out: usize): void {
   for (let k = load<i32>(learner, PL_SIZE) - 1; k >= 0; k--) {
-    predict(ensemble.member(learner, k), Z, RAW);
+    predict(ensemble.member(learner, k), Z, raw);
     store<f32>(out + (<usize>k << 2), <f32>margin, X_MEMBERS);
   }
 }

@@ -22,8 +22,9 @@ export const OUTPUT: usize = memory.data(557056, 16);
 
 /** Most features of a model, the bias and the padding included. */
 export const MOST_FEATURES: i32 = 128;
-/** A model's raw vector, f32, NaN where missing: what `step` and `guess` take. */
-export const RAW: usize = memory.data(512, 16);
+/** A model's raw vector, f32, NaN where missing: what `step` and `guess` take. With as many others as are scored together. */
+export const RAW: usize = memory.data(8192, 16);
+export const MOST_ROWS: i32 = 16;
 
 // --- Params: i32 each. The tables' `_AT` are offsets from PARAMS; those of records and states from their starts.
 

@@ -1,7 +1,7 @@
 // A model of the profile: examples in, probabilities out. The learner behind it is the definition's choice.
 import { dot } from "./math/simd";
 import { sigmoid } from "./math/exp";
-import { extract, extractNext, observe, prepare, standardise, Z } from "./features";
+import { extract, observe, prepare, standardise, Z } from "./features";
 import { init as initLearner, learn, predict } from "./learners/index";
 import { probability, settle } from "./learners/prediction";
 import { logExample } from "./log";
@@ -41,19 +41,24 @@ function prepareModel(m: usize): void {
 /** Predicts the label of the raw vector, through `prediction`. Changes nothing that is kept. */
 export function predictRaw(m: usize): void {
   prepareModel(m);
-  standardise(load<i32>(m, PM_WIDTH));
+  standardise(RAW, load<i32>(m, PM_WIDTH));
   predict(learnerOf(m), Z, RAW);
   settle();
 }
 
-/** Predicts the label of the record at `r`, not settled; the next ones of the same time cost less. */
-export function predictRecord(m: usize, r: usize, isFirst: bool): void {
-  if (isFirst) {
-    extract(m, r);
-    prepareModel(m);
-  } else extractNext(m, r);
-  standardise(load<i32>(m, PM_WIDTH));
-  predict(learnerOf(m), Z, RAW);
+/** Reads the next `count` records of one time, from `r`, for `predictRow`. */
+export function readRecords(m: usize, r: usize, count: i32, isFirst: bool): void {
+  extract(m, r, count, isFirst);
+  if (isFirst) prepareModel(m);
+}
+
+/** Predicts, not settled, the label of one of the records just read; returns where its raw vector is. */
+export function predictRow(m: usize, index: i32): usize {
+  const width = load<i32>(m, PM_WIDTH);
+  const raw = RAW + <usize>index * (<usize>width << 2);
+  standardise(raw, width);
+  predict(learnerOf(m), Z, raw);
+  return raw;
 }
 
 /**
@@ -67,7 +72,7 @@ export function learnRaw(m: usize, index: i32, p: f64, y: f32, propensity: f32, 
   logExample(index, width, p, y, t);
   if (prior < 0) observe(s + M_STANDARD, width);
   prepareModel(m);
-  standardise(width);
+  standardise(RAW, width);
   const priorP = prior < 0 ? -1 : sigmoid(<f64>dot(PRIOR + <usize>prior, Z, width));
   judge(m, s, s + M_QUALITY, p, priorP, y, propensity, t);
   learn(learnerOf(m), Z, RAW, y);

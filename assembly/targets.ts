@@ -16,7 +16,7 @@ export function heed(m: usize, index: i32, r: usize, label: usize): void {
   if (role == 0) return;
   if ((role & ROLE_OUTCOME) != 0) endPending(m, index, load<f64>(label, RL_KEY), t);
   if ((role & (ROLE_NEGATIVE | ROLE_POSITIVE)) != 0) {
-    extract(m, r);
+    extract(m, r, 1, true);
     stepRaw(m, index, (role & ROLE_POSITIVE) != 0 ? 1 : 0, load<f32>(label, RL_PROPENSITY), t);
   }
   if ((role & ROLE_OPENS) != 0) open(m, r, label, t);
@@ -64,7 +64,7 @@ function open(m: usize, r: usize, label: usize, t: f64): void {
     store<f32>(s, load<f32>(s, M_SKIPPED) + 1, M_SKIPPED);
     return;
   }
-  extract(m, r);
+  extract(m, r, 1, true);
   predictRaw(m);
   const entry = pending(m) + <usize>waiting * entryBytes(m);
   store<f64>(entry, t + load<f64>(m, PM_WITHIN), E_UNTIL);

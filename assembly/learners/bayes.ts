@@ -76,7 +76,7 @@ export function learn(l: usize, block: usize, z: usize, y: f32): void {
     const sx = f32x4.mul(s, v128.load(z + i));
     v128.store(block + i, f32x4.add(v128.load(block + i), f32x4.mul(sx, errors)));
     const shrunk = f32x4.sub(s, f32x4.mul(certainties, f32x4.mul(sx, sx)));
-    v128.store(block + row + i, f32x4.max(shrunk, least));
+    v128.store(block + row + i, f32x4.pmax(shrunk, least));
   }
 }
 

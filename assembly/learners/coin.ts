@@ -38,7 +38,7 @@ function score(l: usize, block: usize, x: usize): f64 {
   for (let i: usize = 0; i < row; i += 16) {
     const p = rows + i;
     const value = present(v128.load(x + i));
-    const m = f32x4.max(v128.load(p + 3 * row), f32x4.abs(value));
+    const m = f32x4.pmax(v128.load(p + 3 * row), f32x4.abs(value));
     const w = bets(alpha, v128.load(p), v128.load(p + row), v128.load(p + 2 * row), m);
     sum = f32x4.add(sum, f32x4.mul(w, value));
     const unit = v128.and(f32x4.div(value, m), f32x4.gt(m, f32x4.splat(0)));
@@ -66,7 +66,7 @@ export function learn(l: usize, block: usize, x: usize, y: f32): void {
     const z = v128.load(p);
     const g = v128.load(p + row);
     const r = v128.load(p + 2 * row);
-    const m = f32x4.max(v128.load(p + 3 * row), f32x4.abs(value));
+    const m = f32x4.pmax(v128.load(p + 3 * row), f32x4.abs(value));
     const gradient = f32x4.mul(slopes, value);
     const won = f32x4.mul(gradient, bets(alpha, z, g, r, m));
     v128.store(p, f32x4.sub(z, gradient));
@@ -81,7 +81,7 @@ export function contribution(l: usize, block: usize, x: usize, j: i32): f32 {
   const row = <usize>load<i32>(l, PL_WIDTH) << 2;
   const p = block + SUMS_BYTES + (<usize>j << 2);
   const value = present(f32x4.splat(load<f32>(x + (<usize>j << 2))));
-  const m = f32x4.max(f32x4.splat(load<f32>(p + 3 * row)), f32x4.abs(value));
+  const m = f32x4.pmax(f32x4.splat(load<f32>(p + 3 * row)), f32x4.abs(value));
   const alpha = f32x4.splat(load<f32>(l, PL_SETTINGS));
   const w = bets(
     alpha, f32x4.splat(load<f32>(p)), f32x4.splat(load<f32>(p + row)), f32x4.splat(load<f32>(p + 2 * row)), m,

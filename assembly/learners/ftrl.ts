@@ -12,7 +12,7 @@ export function bytes(width: i32): i32 {
 /** Four weights from the sums `a` and `n`. */
 @inline function weights(settings: usize, a: v128, n: v128): v128 {
   const l1 = f32x4.splat(load<f32>(settings, 8));
-  const size = f32x4.max(f32x4.sub(f32x4.abs(a), l1), f32x4.splat(0));
+  const size = f32x4.pmax(f32x4.sub(f32x4.abs(a), l1), f32x4.splat(0));
   const rate = f32x4.div(
     f32x4.add(f32x4.splat(load<f32>(settings, 4)), f32x4.sqrt(n)),
     f32x4.splat(load<f32>(settings)),

@@ -45,32 +45,35 @@ export function settle(): void {
   settled = true;
 }
 
-/** Puts the answer at `at`, 16 bytes apart, for `settleTwo`; false when it is settled already. */
+/** Bytes of an answer that waits to be settled with others: f64 each. */
+export const ANSWER_BYTES: usize = 16;
+export const ANSWER_PROBABILITY: usize = 0;
+export const ANSWER_DEVIATION: usize = 8;
+
+/** Puts the answer at `at` for `settleAll`; false when it needs none, for it is settled. */
 @inline export function postpone(at: usize): bool {
-  if (settled) return false;
-  store<f64>(at, margin);
-  store<f64>(at, variance, 8);
-  return true;
+  store<f64>(at, settled ? probability : margin, ANSWER_PROBABILITY);
+  store<f64>(at, settled ? deviation : variance, ANSWER_DEVIATION);
+  return !settled;
 }
 
-/** Two probabilities, and below them their deviations, from two postponed answers: the same bits as `settle`. */
-export let probabilities: v128 = f64x2.splat(0);
-export let deviations: v128 = f64x2.splat(0);
-
-export function settleTwo(at: usize): void {
-  const first = v128.load(at);
-  const second = v128.load(at, 16);
-  const margins = v128.shuffle<f64>(first, second, 0, 2);
-  const variances = v128.shuffle<f64>(first, second, 1, 3);
+/** Settles `count` postponed answers from `at`, two at once, with the same bits as `settle`; an odd one takes along what lies after it. */
+export function settleAll(at: usize, count: i32): void {
   const one = f64x2.splat(1);
-  const kept = f64x2.div(one, f64x2.sqrt(f64x2.add(one, f64x2.mul(f64x2.splat(PI_8), variances))));
-  const p = sigmoids(f64x2.mul(margins, kept));
-  const most = f64x2.mul(p, f64x2.sub(one, p));
-  probabilities = p;
-  deviations = f64x2.pmin(
-    f64x2.mul(most, f64x2.sqrt(variances)),
-    f64x2.sqrt(f64x2.mul(most, f64x2.sub(one, kept))),
-  );
+  for (const end = at + <usize>count * ANSWER_BYTES; at < end; at += 2 * ANSWER_BYTES) {
+    const first = v128.load(at);
+    const second = v128.load(at, 16);
+    const variances = v128.shuffle<f64>(first, second, 1, 3);
+    const kept = f64x2.div(one, f64x2.sqrt(f64x2.add(one, f64x2.mul(f64x2.splat(PI_8), variances))));
+    const p = sigmoids(f64x2.mul(v128.shuffle<f64>(first, second, 0, 2), kept));
+    const most = f64x2.mul(p, f64x2.sub(one, p));
+    const sd = f64x2.pmin(
+      f64x2.mul(most, f64x2.sqrt(variances)),
+      f64x2.sqrt(f64x2.mul(most, f64x2.sub(one, kept))),
+    );
+    v128.store(at, v128.shuffle<f64>(p, sd, 0, 2));
+    v128.store(at, v128.shuffle<f64>(p, sd, 1, 3), 16);
+  }
 }
 
 const LEAST: f64 = 1e-9;

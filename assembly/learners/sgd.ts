@@ -33,7 +33,7 @@ export function learn(l: usize, block: usize, z: usize, y: f32): void {
     const gradient = f32x4.add(f32x4.mul(slopes, v128.load(z + i)), f32x4.mul(shrink, w));
     const moved = f32x4.sub(w, f32x4.mul(rates, gradient));
     // Soft threshold: L1 takes a weight to 0 and not past it.
-    const size = f32x4.max(f32x4.sub(f32x4.abs(moved), threshold), f32x4.splat(0));
+    const size = f32x4.pmax(f32x4.sub(f32x4.abs(moved), threshold), f32x4.splat(0));
     v128.store(block + i, v128.bitselect(moved, size, f32x4.splat(-0.0)));
   }
   store<f32>(block, bias);

@@ -63,6 +63,52 @@ export function log1p(x: f64): f64 {
   return u == 1 ? x : log(u) * (x / (u - 1));
 }
 
+/** Two of `log1p` at once, step by step the same. */
+@inline export function log1ps(x: v128): v128 {
+  const one = f64x2.splat(1);
+  const u = f64x2.add(one, x);
+  const corrected = f64x2.mul(logs(u), f64x2.div(x, f64x2.sub(u, one)));
+  return v128.bitselect(x, corrected, f64x2.eq(u, one));
+}
+
+/** Two of `log` at once, of positive numbers. */
+function logs(x: v128): v128 {
+  // The exponent in the low bits of 2^52 is a number.
+  const exponent = v128.or(i64x2.shr_u(x, 52), i64x2.splat(0x4330000000000000));
+  const whole = v128.or(v128.and(x, i64x2.splat(0x000fffffffffffff)), i64x2.splat(0x3ff0000000000000));
+  const isLarge = f64x2.gt(whole, f64x2.splat(1.4142135623730951));
+  const one = f64x2.splat(1);
+  const n = f64x2.add(f64x2.sub(exponent, f64x2.splat(4503599627371519)), v128.and(isLarge, one));
+  const m = v128.bitselect(f64x2.mul(whole, f64x2.splat(0.5)), whole, isLarge);
+  const f = f64x2.sub(m, one);
+  const s = f64x2.div(f, f64x2.add(f64x2.splat(2), f));
+  const z = f64x2.mul(s, s);
+  const w = f64x2.mul(z, z);
+  const even = f64x2.mul(
+    w,
+    f64x2.add(f64x2.splat(3.999999999940941908e-1), f64x2.mul(w, line(2.222219843214978396e-1, 1.531383769920937332e-1, w))),
+  );
+  const odd = f64x2.mul(
+    z,
+    f64x2.add(
+      f64x2.splat(6.666666666666735130e-1),
+      f64x2.mul(
+        w,
+        f64x2.add(
+          f64x2.splat(2.857142874366239149e-1),
+          f64x2.mul(w, line(1.818357216161805012e-1, 1.479819860510658591e-1, w)),
+        ),
+      ),
+    ),
+  );
+  const half = f64x2.mul(f64x2.mul(f64x2.splat(0.5), f), f);
+  const low = f64x2.add(
+    f64x2.mul(s, f64x2.add(f64x2.add(half, even), odd)),
+    f64x2.mul(n, f64x2.splat(LN2_LO)),
+  );
+  return f64x2.sub(f64x2.mul(n, f64x2.splat(LN2_HI)), f64x2.sub(f64x2.sub(half, low), f));
+}
+
 /** 1 / (1 + e^-x). */
 @inline export function sigmoid(x: f64): f64 {
   return 1 / (1 + exp(-x));

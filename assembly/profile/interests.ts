@@ -85,10 +85,18 @@ function moveLandmark(d: usize, keep: i32, factor: f64, t: f64): void {
   return weights + (<usize>keep << 3);
 }
 
-/** The share of `key` in the dimension's total, 0 when it is not kept. Decay cancels out. */
+/**
+ * The share of `key` in the dimension's total, 0 when it is not kept. Decay cancels out. It looks at every slot: where
+ * among them a candidate's key is cannot be foreseen, and a loop that ends there costs more than one that does not.
+ */
 export function share(d: usize, keep: i32, key: f64): f64 {
-  const slot = findKey(d, load<i32>(d, I_USED), key);
   const total = load<f64>(d, I_TOTAL);
-  if (slot < 0 || total <= 0) return 0;
-  return load<f64>(d + I_KEYS + (<usize>(keep + slot) << 3)) / total;
+  const wanted = f64x2.splat(key);
+  const weights = <usize>keep << 3;
+  let found = f64x2.splat(0);
+  for (let p = d + I_KEYS, end = p + (<usize>load<i32>(d, I_USED) << 3); p < end; p += 16) {
+    found = v128.or(found, v128.and(f64x2.eq(v128.load(p), wanted), v128.load(p + weights)));
+  }
+  const weight = f64x2.extract_lane(found, 0) + f64x2.extract_lane(found, 1);
+  return total > 0 ? weight / total : 0;
 }

@@ -12,15 +12,12 @@ export async function readText(request: Request, limit = BODY_BYTES): Promise<Re
     return failed({ code: "content-encoding", headers: { "Accept-Encoding": "gzip" } });
   }
   const tooLarge: Failure = { code: "body-too-large", detail: `The body is larger than ${limit} bytes.` };
+  // HTTP ends a body where its Content-Length says, so that what announces its length is bounded by it. What does not
+  // is counted while it is read: for that the stream itself is touched, which costs more than reading it at once.
   const announced = plain ? request.headers.get("Content-Length") : null;
   if (Number(announced) > limit) return failed(tooLarge);
-  if (request.body === null) return { ok: true, value: "" };
-
-  // HTTP ends a body where its Content-Length says, so that what announces its length is bounded by it. What does not
-  // is counted while it is read.
-  const stream = plain ? request.body : request.body.pipeThrough(new DecompressionStream("gzip"));
   try {
-    const bytes = announced === null ? await readBytes(stream, limit) : await request.bytes();
+    const bytes = announced === null ? await readStream(request, plain, limit) : await request.bytes();
     return bytes === undefined || bytes.length > limit ? failed(tooLarge) : decode(bytes);
   } catch {
     return failed({
@@ -28,6 +25,11 @@ export async function readText(request: Request, limit = BODY_BYTES): Promise<Re
       detail: plain ? "The body ended early." : "The gzip stream is broken.",
     });
   }
+}
+
+async function readStream({ body }: Request, plain: boolean, limit: number): Promise<Uint8Array | undefined> {
+  if (body === null) return new Uint8Array();
+  return readBytes(plain ? body : body.pipeThrough(new DecompressionStream("gzip")), limit);
 }
 
 /** All bytes of a stream; undefined when there are more than `limit`, and the rest is not read. */

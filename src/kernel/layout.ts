@@ -15,6 +15,7 @@ const NAMES = [
   "OUTPUT",
   "MOST_FEATURES",
   "RAW",
+  "MOST_ROWS",
   "P_RECORD_BYTES",
   "P_STATE_BYTES",
   "P_NAMES",

@@ -1,6 +1,6 @@
 import type { Event } from "../events/event.ts";
 import { FrameError, frame, unframe } from "./frame.ts";
-import { packEvents, unpackEvents } from "./lines.ts";
+import { unpackEvents } from "./lines.ts";
 import type { Key } from "./pages.ts";
 import { packState, type State, unpackState } from "./state.ts";
 
@@ -15,17 +15,19 @@ export interface StoredHead {
   horizon: Key | undefined;
   /** The newest events, whole; older ones are in pages. */
   tail: Event[];
+  /** Their size as they are stored. */
+  tailBytes: number;
   /** The fold of everything before the tail; undefined when it is damaged or of another definition. */
   base: State | undefined;
   /** The packed base, where it is whole and of another definition. */
   outdated: Uint8Array | undefined;
 }
 
-/** What the row `head` says of the newest events. */
+/** What the row `head` says of the newest events, which are packed. */
 interface Newest {
   version: number;
   horizon: Key | undefined;
-  tail: readonly Event[];
+  tail: Uint8Array;
 }
 
 const BASE_FORMAT = 1;
@@ -82,29 +84,39 @@ export function readHead(sql: SqlStorage, fingerprint: string): StoredHead | und
   const { user, version: headVersion, horizon_time: time, horizon_id: id } = row;
   const packed = wholeBase(row.base);
   const base = packed === undefined ? undefined : unpackState(fingerprint, packed);
-  const tail = unpackEvents(user, unframe(TAIL_FORMAT, row.tail).payload);
+  const { payload } = unframe(TAIL_FORMAT, row.tail);
+  const tail = unpackEvents(user, payload);
+  const appended = readAppended(sql, user, headVersion, tail);
   return {
     user,
-    version: readAppended(sql, user, headVersion, tail),
+    version: appended.version,
     headVersion,
     horizon: time === null || id === null ? undefined : { time, id },
     tail,
+    tailBytes: payload.length + appended.bytes,
     base,
     outdated: base === undefined ? packed : undefined,
   };
 }
 
 /** Adds to a tail what was appended after the version of the row `head`; returns the version that this leads to. */
-function readAppended(sql: SqlStorage, user: string, headVersion: number, tail: Event[]): number {
+function readAppended(
+  sql: SqlStorage,
+  user: string,
+  headVersion: number,
+  tail: Event[],
+): { version: number; bytes: number } {
   let version = headVersion;
+  let bytes = 0;
   for (const row of sql.exec<{ version: number; events: ArrayBuffer }>(
     "SELECT version, events FROM appended WHERE version > ? ORDER BY version",
     headVersion,
   )) {
     if (row.version !== ++version) throw new FrameError("corrupt", "a commit between two others is missing");
     tail.push(...unpackAppended(user, row.events));
+    bytes += row.events.byteLength;
   }
-  return version;
+  return { version, bytes };
 }
 
 /** The bytes of a stored state; undefined when they are damaged. */
@@ -130,7 +142,7 @@ export function writeHead(
     horizon?.time ?? null,
     horizon?.id ?? null,
     frame(BASE_FORMAT, packState(fingerprint, base)),
-    frame(TAIL_FORMAT, packEvents(tail)),
+    frame(TAIL_FORMAT, tail),
   );
 }
 
@@ -141,17 +153,17 @@ export function writeTail(sql: SqlStorage, { version, horizon, tail }: Newest): 
     version,
     horizon?.time ?? null,
     horizon?.id ?? null,
-    frame(TAIL_FORMAT, packEvents(tail)),
+    frame(TAIL_FORMAT, tail),
   );
 }
 
-/** Writes that events were appended, in one row and one statement; at most `SLOTS` times after the row `head`. */
-export function writeAppended(sql: SqlStorage, version: number, events: readonly Event[]): void {
+/** Writes that packed events were appended, in one row and statement; at most `SLOTS` times after the row `head`. */
+export function writeAppended(sql: SqlStorage, version: number, events: Uint8Array): void {
   sql.exec(
     "INSERT OR REPLACE INTO appended VALUES (?, ?, ?)",
     version % SLOTS,
     version,
-    frame(APPENDED_FORMAT, packEvents(events)),
+    frame(APPENDED_FORMAT, events),
   );
 }
 

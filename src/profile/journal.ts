@@ -14,6 +14,7 @@ import {
   writeHead,
   writeTail,
 } from "./head.ts";
+import { packEvents } from "./lines.ts";
 import { type Listed, type Listing, listEvents } from "./listing.ts";
 import { keepDefinition, keptEngine, keptFingerprint } from "./outdated.ts";
 import type { Key, Page } from "./pages.ts";
@@ -33,6 +34,8 @@ export interface Retention {
 
 /** Events in the head before they are sealed: one more row is written every this many single events. */
 const TAIL_EVENTS = 64;
+/** The same for large events, in bytes: a row of the platform may have 2 MB. */
+const TAIL_BYTES = 256 * 1024;
 /** Events that are folded again at once; a longer history takes several touches. */
 const SLICE_EVENTS = 16_384;
 
@@ -65,6 +68,7 @@ export class Journal {
   #headVersion: number;
   /** The newest events, and the state before them. */
   readonly #tail: Tail;
+  #tailBytes: number;
   #base: State;
   /** The base that is stored, while it is the same: then a commit writes the tail alone. */
   #storedBase: State | undefined;
@@ -81,6 +85,7 @@ export class Journal {
     this.#headVersion = head?.headVersion ?? 0;
     this.#horizon = head?.horizon;
     this.#tail = new Tail(head?.tail);
+    this.#tailBytes = head?.tailBytes ?? 0;
     if (this.count > SLICE_EVENTS) this.#kept = keptFingerprint(sql);
     this.#base = head?.base ?? this.#fresh();
     this.#storedBase = head?.base;
@@ -160,11 +165,14 @@ export class Journal {
    */
   append(fresh: readonly Event[], retention: Retention, now: number): boolean {
     if (!this.#isAppend(fresh, retention, now)) return false;
+    const packed = packEvents(fresh);
+    if (this.#tailBytes + packed.length > TAIL_BYTES) return false;
+    this.#tailBytes += packed.length;
     const { engine, state } = this.shown;
     this.shown = { engine, state: foldEvents(engine.kernel, engine.compiled, state, fresh) };
     this.#tail.append(fresh);
     this.version++;
-    writeAppended(this.#sql, this.version, fresh);
+    writeAppended(this.#sql, this.version, packed);
     return true;
   }
 
@@ -233,7 +241,7 @@ export class Journal {
     this.#shownBase = undefined;
     this.shown = { engine: this.#engine, state: resumed.state };
     this.#base = resumed.state;
-    this.#sealFrom(this.#tail.events);
+    this.#keepNewest(this.#tail.events);
     this.#show();
     this.#commit();
   }
@@ -297,7 +305,7 @@ export class Journal {
     const early = sealed === undefined ? [] : fresh.filter((event) => compareEvents(event, sealed) < 0);
     if (early.length > 0) this.#sealedChanged(this.#sealed.insert(early));
     const newest = [...this.#tail.events, ...fresh.slice(early.length)].sort(compareEvents);
-    if (newest.length > TAIL_EVENTS && this.refolding === undefined) this.#sealFrom(newest);
+    if (this.refolding === undefined) this.#keepNewest(newest);
     else this.#tail.replace(newest);
     this.#show();
   }
@@ -314,12 +322,15 @@ export class Journal {
     else if (this.refolding === undefined) this.#base = left.base;
   }
 
-  /** Seals the oldest of the newest events, and keeps the rest in the tail. */
-  #sealFrom(events: readonly Event[]): void {
-    const sealing = Math.floor((events.length - 1) / TAIL_EVENTS) * TAIL_EVENTS;
-    if (sealing <= 0) return;
-    this.#base = this.#sealed.seal(events.slice(0, sealing), this.#base);
-    this.#tail.replace(events.slice(sealing));
+  /** Keeps events in the tail, and seals the older ones of more than fit. */
+  #keepNewest(events: readonly Event[]): void {
+    this.#seal(events, Math.max(0, Math.floor((events.length - 1) / TAIL_EVENTS) * TAIL_EVENTS));
+  }
+
+  /** Seals the first `count` of the newest events; the rest are the tail. */
+  #seal(events: readonly Event[], count: number): void {
+    if (count > 0) this.#base = this.#sealed.seal(events.slice(0, count), this.#base);
+    this.#tail.replace(events.slice(count));
   }
 
   /** Folds the tail over what is before it. */
@@ -362,9 +373,20 @@ export class Journal {
   }
 
   #commit(): void {
+    let tail = packEvents(this.#tail.events);
+    if (tail.length > TAIL_BYTES) {
+      if (this.refolding !== undefined) {
+        // Nothing can be sealed before its end.
+        this.resume(Number.POSITIVE_INFINITY);
+        return;
+      }
+      this.#seal(this.#tail.events, this.#tail.events.length);
+      tail = packEvents(this.#tail.events);
+    }
+    this.#tailBytes = tail.length;
     this.version++;
     this.#headVersion = this.version;
-    const newest = { version: this.version, horizon: this.#horizon, tail: this.#tail.events };
+    const newest = { version: this.version, horizon: this.#horizon, tail };
     if (this.refolding !== undefined || this.#storedBase === this.#base) {
       writeTail(this.#sql, newest);
       return;

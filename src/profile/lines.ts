@@ -4,9 +4,6 @@ import { parseStored } from "./frame.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The lines that events came in alone, and will be stored in alone, and once more when they are sealed. */
-const known = new WeakMap<Event, string>();
-
 /** Events as text, a line of JSON each; the user is the profile's and not repeated. */
 export function packLines(events: readonly Event[]): string {
   const [only] = events;
@@ -14,10 +11,7 @@ export function packLines(events: readonly Event[]): string {
 }
 
 /** One event's line. */
-export function packEvent(event: Event): string {
-  const line = known.get(event);
-  if (line !== undefined) return line;
-  const { id, name, time, receivedAt, properties, traits, source, origin } = event;
+export function packEvent({ id, name, time, receivedAt, properties, traits, source, origin }: Event): string {
   return JSON.stringify({ id, name, time, receivedAt, properties, traits, source, origin });
 }
 
@@ -27,8 +21,6 @@ export function unpackLines(user: string, lines: string): Event[] {
   // One parse of an array is faster than one a line.
   const events: Event[] = parseStored(`[${lines.replaceAll("\n", ",")}]`);
   for (const event of events) event.user = user;
-  const [only] = events;
-  if (events.length === 1 && only !== undefined) known.set(only, lines);
   return events;
 }
 

@@ -1,4 +1,4 @@
-import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
 import { compareEvents, type Event } from "../events/event.ts";
 import { hash53 } from "../kernel/hash.ts";
 import { FrameError, frame, unframe } from "./frame.ts";
@@ -29,6 +29,13 @@ const HASHES_FORMAT = 1;
 
 /** Most pages kept decoded while a batch is taken in. */
 const RECENT_PAGES = 16;
+/** What a page holds at most when it is written, before compression: a row of the platform may have 2 MB. */
+const PAGE_BYTES = 512 * 1024;
+/** What may be added to a page: of 256 events none makes it much larger than that. */
+const ADDED_BYTES = 64 * 1024;
+/** Bytes so compressed can be followed by more: the whole says what its parts say. */
+const COMPRESSION = { level: 1, finishFlush: constants.Z_SYNC_FLUSH };
+const LINE_END = new Uint8Array([0x0a]);
 
 /**
  * The sealed pages of a journal: their rows, and in memory their order and the hashes of their event ids. Rows are
@@ -108,34 +115,62 @@ export class Pages {
     const { checkpoint } = this.#sql
       .exec<{ checkpoint: ArrayBuffer }>("SELECT checkpoint FROM page WHERE rowid = ?", page.rowid)
       .one();
-    try {
-      return unpackState(this.#fingerprint, inflateRawSync(unframe(CHECKPOINT_FORMAT, checkpoint).payload));
-    } catch (error) {
-      // A checkpoint is a cache: a damaged one costs a longer refold and nothing else.
-      if (error instanceof FrameError && error.reason === "corrupt") return undefined;
-      throw error;
-    }
+    // A checkpoint is a cache: a damaged one costs a longer refold and nothing else.
+    const packed = whole(CHECKPOINT_FORMAT, checkpoint);
+    return packed && unpackState(this.#fingerprint, inflateRawSync(packed, COMPRESSION));
   }
 
-  /** Adds a page at `index` of the order. */
+  /** Adds a page at `index` of the order, or as many as the size of the events asks for. */
   insert(index: number, events: readonly Event[], checkpoint: State | undefined): void {
     const rowid = this.#nextRow++;
-    this.list.splice(
-      index,
-      0,
-      this.#summary(rowid, events, checkpoint === undefined ? null : this.#fingerprint),
-    );
-    this.#write(rowid, events, checkpoint === undefined ? null : this.#packCheckpoint(checkpoint));
+    const checkpointOf = checkpoint === undefined ? null : this.#fingerprint;
+    const packed = checkpoint === undefined ? null : this.#packCheckpoint(checkpoint);
+    const [own, rest] = this.#write(rowid, checkpointOf, events, packed);
+    this.list.splice(index, 0, own);
+    if (rest.length > 0) this.insert(index + 1, rest, undefined);
   }
 
-  /** Writes a page anew with other events; its checkpoint stays as it is. */
+  /** Writes a page anew with other events, of which those that it has no room for follow it; its checkpoint stays. */
   replace(index: number, events: readonly Event[]): void {
     const page = this.#at(index);
     const { checkpoint } = this.#sql
       .exec<{ checkpoint: ArrayBuffer | null }>("SELECT checkpoint FROM page WHERE rowid = ?", page.rowid)
       .one();
-    this.list[index] = this.#summary(page.rowid, events, page.checkpoint);
-    this.#write(page.rowid, events, checkpoint);
+    const [own, rest] = this.#write(page.rowid, page.checkpoint, events, checkpoint);
+    this.list[index] = own;
+    if (rest.length > 0) this.insert(index + 1, rest, undefined);
+  }
+
+  /**
+   * Adds events after those of the last page, without reading these. False, and nothing done, when they are large, or
+   * when what is stored is damaged.
+   */
+  extend(events: readonly Event[]): boolean {
+    const page = this.#at(this.list.length - 1);
+    const packed = packEvents(events);
+    if (packed.length > ADDED_BYTES) return false;
+    const stored = this.#sql
+      .exec<{ hashes: ArrayBuffer; events: ArrayBuffer }>(
+        "SELECT hashes, events FROM page WHERE rowid = ?",
+        page.rowid,
+      )
+      .one();
+    const hashes = whole(HASHES_FORMAT, stored.hashes);
+    const before = whole(PAGE_FORMAT, stored.events);
+    if (hashes === undefined || before === undefined) return false;
+    const { last, count } = summary(events);
+    page.last = last;
+    page.count += count;
+    this.#recent.delete(page.rowid);
+    this.#sql.exec(
+      "UPDATE page SET last_time = ?, last_id = ?, hashes = ?, events = ? WHERE rowid = ?",
+      last.time,
+      last.id,
+      frame(HASHES_FORMAT, joined(hashes, this.#hash(events, page.rowid))),
+      frame(PAGE_FORMAT, joined(before, compressed(joined(LINE_END, packed)))),
+      page.rowid,
+    );
+    return true;
   }
 
   setCheckpoint(index: number, state: State): void {
@@ -169,25 +204,21 @@ export class Pages {
     return page;
   }
 
-  #summary(rowid: number, events: readonly Event[], checkpoint: string | null): Page {
-    const first = events[0];
-    const last = events.at(-1);
-    if (first === undefined || last === undefined) throw new Error("a page without events was to be written");
-    return {
-      rowid,
-      first: { time: first.time, id: first.id },
-      last: { time: last.time, id: last.id },
-      count: events.length,
-      checkpoint,
-    };
-  }
-
-  #write(rowid: number, events: readonly Event[], checkpoint: Uint8Array | ArrayBuffer | null): void {
-    const hashes = hashesOf(events);
-    for (const hash of hashes) this.#ids.add(hash, rowid);
+  /** Writes as many of the events as a page may hold; returns that page, and the events that are left. */
+  #write(
+    rowid: number,
+    checkpointOf: string | null,
+    events: readonly Event[],
+    checkpoint: Uint8Array | ArrayBuffer | null,
+  ): [Page, readonly Event[]] {
+    let own = events;
+    let packed = packEvents(own);
+    while (packed.length > PAGE_BYTES && own.length > 1) {
+      own = own.slice(0, own.length >> 1);
+      packed = packEvents(own);
+    }
     this.#recent.delete(rowid);
-    const { first, last } = this.#summary(rowid, events, null);
-    const checkpointOf = this.list.find((page) => page.rowid === rowid)?.checkpoint ?? null;
+    const { first, last, count } = summary(own);
     this.#sql.exec(
       "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       rowid,
@@ -196,10 +227,18 @@ export class Pages {
       last.time,
       last.id,
       checkpointOf,
-      frame(HASHES_FORMAT, new Uint8Array(hashes.buffer)),
-      frame(PAGE_FORMAT, deflateRawSync(packEvents(events), { level: 1 })),
+      frame(HASHES_FORMAT, this.#hash(own, rowid)),
+      frame(PAGE_FORMAT, compressed(packed)),
       checkpoint,
     );
+    return [{ rowid, first, last, count, checkpoint: checkpointOf }, events.slice(own.length)];
+  }
+
+  /** Notes the ids of events that a page has now; returns their hashes as they are stored. */
+  #hash(events: readonly Event[], rowid: number): Uint8Array {
+    const hashes = hashesOf(events);
+    for (const hash of hashes) this.#ids.add(hash, rowid);
+    return new Uint8Array(hashes.buffer);
   }
 
   #read(user: string, rowid: number): Event[] {
@@ -209,7 +248,7 @@ export class Pages {
       .exec<{ events: ArrayBuffer }>("SELECT events FROM page WHERE rowid = ?", rowid)
       .toArray();
     if (row === undefined) return [];
-    const events = unpackEvents(user, inflateRawSync(unframe(PAGE_FORMAT, row.events).payload));
+    const events = unpackEvents(user, inflateRawSync(unframe(PAGE_FORMAT, row.events).payload, COMPRESSION));
     if (this.#recent.size >= RECENT_PAGES) this.#recent.clear();
     this.#recent.set(rowid, events);
     return events;
@@ -221,8 +260,30 @@ export class Pages {
   }
 
   #packCheckpoint(state: State): Uint8Array {
-    return frame(CHECKPOINT_FORMAT, deflateRawSync(packState(this.#fingerprint, state), { level: 1 }));
+    return frame(CHECKPOINT_FORMAT, compressed(packState(this.#fingerprint, state)));
   }
+}
+
+function summary(events: readonly Event[]): Pick<Page, "first" | "last" | "count"> {
+  const first = events[0];
+  const last = events.at(-1);
+  if (first === undefined || last === undefined) throw new Error("a page without events was to be written");
+  return {
+    first: { time: first.time, id: first.id },
+    last: { time: last.time, id: last.id },
+    count: events.length,
+  };
+}
+
+function compressed(bytes: Uint8Array): Uint8Array {
+  return deflateRawSync(bytes, COMPRESSION);
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }
 
 function hashesOf(events: readonly Event[]): Float64Array<ArrayBuffer> {
@@ -231,10 +292,15 @@ function hashesOf(events: readonly Event[]): Float64Array<ArrayBuffer> {
 
 /** The id hashes of a page; undefined when they are damaged, for the events have them as well. */
 function readHashes(stored: ArrayBuffer): Float64Array | undefined {
+  const payload = whole(HASHES_FORMAT, stored);
+  // A copy, because the payload does not lie where doubles may.
+  return payload && new Float64Array(new Uint8Array(payload).buffer);
+}
+
+/** The payload of a blob; undefined when it is damaged. */
+function whole(format: number, stored: ArrayBuffer): Uint8Array | undefined {
   try {
-    const { payload } = unframe(HASHES_FORMAT, stored);
-    // A copy, because the payload does not lie where doubles may.
-    return new Float64Array(new Uint8Array(payload).buffer);
+    return unframe(format, stored).payload;
   } catch (error) {
     if (error instanceof FrameError && error.reason === "corrupt") return undefined;
     throw error;

@@ -68,12 +68,17 @@ export class Sealed {
       if (list[i]?.checkpoint) break;
     }
     let state = before;
-    for (let from = 0; from < events.length; from += PAGE_EVENTS) {
-      const part = events.slice(from, from + PAGE_EVENTS);
+    for (let from = 0; from < events.length; ) {
       const due = list.length === 0 || sinceCheckpoint >= CHECKPOINT_EVENTS;
-      this.#pages.insert(list.length, part, due ? state : undefined);
+      const room = due ? 0 : PAGE_EVENTS - (list.at(-1)?.count ?? PAGE_EVENTS);
+      let part = events.slice(from, from + Math.max(0, room));
+      if (part.length === 0 || !this.#pages.extend(part)) {
+        part = events.slice(from, from + PAGE_EVENTS);
+        this.#pages.insert(list.length, part, due ? state : undefined);
+      }
       sinceCheckpoint = due ? part.length : sinceCheckpoint + part.length;
       state = this.#fold(state, part);
+      from += part.length;
     }
     return state;
   }
@@ -92,10 +97,10 @@ export class Sealed {
       const events = [...this.events(page), ...early.slice(start, from)].sort(compareEvents);
       const parts = Math.ceil(events.length / PAGE_EVENTS);
       const size = Math.ceil(events.length / parts);
-      this.#pages.replace(index, events.slice(0, size));
-      for (let part = 1; part < parts; part++) {
-        this.#pages.insert(index + part, events.slice(part * size, (part + 1) * size), undefined);
+      for (let part = parts - 1; part > 0; part--) {
+        this.#pages.insert(index + 1, events.slice(part * size, (part + 1) * size), undefined);
       }
+      this.#pages.replace(index, events.slice(0, size));
       changed = index;
       from = start;
     }

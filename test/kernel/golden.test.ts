@@ -54,6 +54,14 @@ describe("elementary functions", () => {
     }
   });
 
+  it("have the same bits when two are taken together", () => {
+    for (let i = 0; i < 20_000; i++) {
+      const [x, y] = [2 ** (-60 + i * 0.008), (i * 7919) % 1000];
+      expect(bits(call("log1pOfTwo", x, y, 0))).toBe(bits(call("log1p", x)));
+      expect(bits(call("log1pOfTwo", x, y, 1))).toBe(bits(call("log1p", y)));
+    }
+  });
+
   it("have these bits", () => {
     expect(
       Object.fromEntries(

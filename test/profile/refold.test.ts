@@ -1,5 +1,5 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { inflateRawSync } from "node:zlib";
+import { constants, inflateRawSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ProfileStub } from "../../src/environment.ts";
 import type { Event } from "../../src/events/event.ts";
@@ -56,7 +56,8 @@ function plain(value: unknown): string {
   if (!(value instanceof ArrayBuffer)) return String(value);
   const decoder = new TextDecoder();
   try {
-    return decoder.decode(inflateRawSync(new Uint8Array(value).subarray(5)));
+    const compressed = new Uint8Array(value).subarray(5);
+    return decoder.decode(inflateRawSync(compressed, { finishFlush: constants.Z_SYNC_FLUSH }));
   } catch {
     return decoder.decode(value);
   }

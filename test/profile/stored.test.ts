@@ -123,6 +123,29 @@ describe("a damaged blob", () => {
     }
   });
 
+  it.each(["page.hashes", "page.events"])(
+    "of a page keeps no new events out, which are sealed beside it: %s",
+    async (column) => {
+      const [whole, damaged] = [
+        await lay(`whole for ${column}`),
+        await lay(`beside ${column}`, (name, blob) => {
+          if (name === column) blob[blob.length - 1] = ~(blob[blob.length - 1] ?? 0);
+        }),
+      ];
+      const digests = [];
+      for (const stub of [whole, damaged]) {
+        const events = Array.from({ length: 100 }, (_, i) => event(i));
+        const result = await ingestInto(stub, "ann", events);
+        if (result.status !== "ingested") throw new Error(result.status);
+        expect(result.receipts.every(({ status }) => status === "applied")).toBe(true);
+        const found = await readFrom(stub, { at: AT + 1000 });
+        if (found.status !== "found") throw new Error(found.status);
+        digests.push(JSON.parse(found.json).digest);
+      }
+      expect(digests[1]).toBe(digests[0]);
+    },
+  );
+
   it("of a commit that is missing between two others is an error as well", async () => {
     const stub = await lay("gap");
     await runInDurableObject(stub, (_, { storage: { sql } }) => {
