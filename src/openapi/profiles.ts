@@ -157,7 +157,10 @@ export const profileOperations: Operations = {
     description:
       "The profile and then each change of it, as a WebSocket (with Upgrade: websocket) or as server-sent events (with " +
       "Accept: text/event-stream). Each message, and the data of each event, is a LiveMessage. On a WebSocket " +
-      '{"type":"ack","version":n} acknowledges what has come. Whoever has no profile yet can be waited for.',
+      '{"type":"ack","version":n} acknowledges what has come. Whoever has no profile yet can be waited for. A connection ' +
+      "ends with its key or token: when that expires, or within 60 s of the key's revocation. The close codes: 1000 after " +
+      "moved; 1003, 1008 or 1009 for messages that are no acknowledgement; 1008 when the key or token has ended; 1011 when " +
+      "the profile cannot be read; 1013 to connect again with since. Server-sent events end in the same cases.",
     query: query(LiveRequest, {
       fields: "Only these members.",
       since: "The version of the copy that you have.",

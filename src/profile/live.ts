@@ -1,4 +1,4 @@
-import type { Revocations } from "../keys/revocations.ts";
+import { EFFECTIVE_MS, type Revocations } from "../keys/revocations.ts";
 import { change, type Portrait, portray, snapshot } from "./changes.ts";
 import type { Failed, LiveRefused, Looked } from "./contract.ts";
 import type { Moved } from "./merge-contract.ts";
@@ -13,18 +13,19 @@ export const ROUND_MS = 100;
 /** Acknowledgements in a row that acknowledge nothing. */
 const MOST_IDLE_ACKS = 16;
 
-/** The tag of sockets that were opened with a key. */
-const KEYED = "key";
+/** Between two looks at whether the keys of readers were revoked, in ms: each wakes the object. */
+export const PATROL_MS = 50_000;
+/** How old what is known of it may be then, in ms: all objects of an isolate share one answer for so long. */
+const KNOWN_MS = EFFECTIVE_MS - PATROL_MS;
 
 /** What the readers are attached to. */
 export interface Source {
   sockets: Pick<DurableObjectState, "acceptWebSocket" | "getWebSockets" | "setWebSocketAutoResponse">;
   look: () => Looked | Moved | Failed;
-  /** Asks for a call of `check` at that time, ms. */
+  /** Asks for a call of `check` and `patrol` at that time, ms. */
   wakeAt: (time: number) => void;
-  /** Which keys are revoked. */
-  revocations: Pick<Revocations, "ready" | "has">;
-  /** Keeps the object awake while that is asked for. */
+  revocations: Pick<Revocations, "within" | "has">;
+  /** Keeps the object awake for that. */
   later: (work: Promise<unknown>) => void;
 }
 
@@ -32,9 +33,9 @@ export interface Source {
  * Tells the readers of a profile, over WebSockets that hibernate, what changes in it. Nothing is told that is not
  * durable: the runtime holds each message back, as it does responses, until what was written before it is on disk.
  *
- * A reader goes with the key or token that it was opened with. At its end an alarm rings. That a key was revoked nobody
- * tells the objects, and to ask they would have to wake: so it is looked at whenever something is to be told. Nothing is
- * told before it is known, as of a minute ago at most, that the key is good; and whoever is told nothing costs nothing.
+ * A reader goes with the key or token that it was opened with: when that ends by itself, at that time, by an alarm. That
+ * a key was revoked nobody tells the objects, so while one has readers with a key it asks, when they come and then as
+ * often as makes it a minute at most. An object without them is never woken for it, nor by readers with a token.
  */
 export class Live {
   readonly #source: Source;
@@ -42,8 +43,6 @@ export class Live {
   #watched: boolean;
   /** The version of the last round. */
   #told: number | undefined;
-  /** Whose part the profile has become, when the next round is to say so. */
-  #moved: string | undefined;
   #roundAt = Number.NEGATIVE_INFINITY;
   #roundDue = false;
 
@@ -55,14 +54,12 @@ export class Live {
   /**
    * Takes a reader in, with what it is behind. `fields` and `since`, the version of its copy, are in the request's query;
    * if that is the present one, nothing is sent before the next change, else the profile: older states are not kept
-   * by version. A user without a profile can be waited for; that stores nothing. `key` and `until` say whose it is, and
-   * until when.
+   * by version. A user without a profile can be waited for; that stores nothing but the alarm. `key` is the id of the key
+   * that the reader goes with, `until` when that or its token ends.
    */
-  async open(request: Request): Promise<Response> {
-    const { sockets, look } = this.#source;
-    // Readers whose key is revoked may be in the way.
-    if (this.#isFull && (await this.#knowsRevoked())) this.check(Date.now());
-    if (this.#isFull) return refuse({ status: "full", most: MOST_READERS });
+  open(request: Request): Response {
+    const { sockets, look, later, wakeAt } = this.#source;
+    if (this.#readers.length >= MOST_READERS) return refuse({ status: "full", most: MOST_READERS });
     const looked = look();
     if (looked.status !== "looked") return refuse(looked);
     const { searchParams } = new URL(request.url);
@@ -73,9 +70,8 @@ export class Live {
 
     const { 0: theirs, 1: ours } = new WebSocketPair();
     sockets.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
-    sockets.acceptWebSocket(ours, key === null ? [] : [KEYED]);
+    sockets.acceptWebSocket(ours);
     this.#watched = true;
-    if (until !== null) this.#source.wakeAt(Number(until));
     const reader: Reader = {
       ...(fields === undefined ? {} : { fields }),
       version: looked.version,
@@ -87,22 +83,16 @@ export class Live {
     };
     if (since !== null && Number(since) === looked.version) ours.serializeAttachment(reader);
     else send(ours, reader, looked.version, snapshot(portray(looked.version, looked.profile), fields));
+    if (until !== null) wakeAt(Number(until));
+    // It was let in by what its isolate knew, which may be nearly a minute old.
+    if (key !== null) later(this.patrol());
     return new Response(null, { status: 101, webSocket: theirs });
   }
 
   /** To be called after whatever may have changed the profile, with its version now. */
   tell(version: number | undefined): void {
-    if (!this.#watched || version === undefined) return;
-    this.#moved = undefined;
-    if (version === this.#told) return;
+    if (!this.#watched || version === undefined || version === this.#told) return;
     this.#told = version;
-    this.#plan();
-  }
-
-  /** To be called instead when the profile has become a part of another: it is the last message to all. */
-  move(to: string): void {
-    if (!this.#watched) return;
-    this.#moved = to;
     this.#plan();
   }
 
@@ -114,7 +104,6 @@ export class Live {
       return;
     }
     const { waitingSince, ...reader } = readerOf(socket);
-    if (this.#dismiss(socket, reader, Date.now())) return;
     const unacked = reader.unacked.filter(([version]) => version > ack.version);
     if (unacked.length < reader.unacked.length) {
       socket.serializeAttachment({ ...reader, unacked, idleAcks: 0 });
@@ -129,15 +118,40 @@ export class Live {
     } else socket.close(CLOSE.policy, "one acknowledgement a message is expected");
   }
 
-  /** Sends readers away for whom a change has waited too long, or whose token or key has ended, as far as is known. */
+  /** Sends readers away for whom a change has waited too long, or whose token or key has ended. */
   check(now: number): void {
     if (!this.#watched) return;
-    for (const socket of this.#source.sockets.getWebSockets()) {
+    for (const socket of this.#readers) {
       const reader = readerOf(socket);
       if (this.#dismiss(socket, reader, now)) continue;
       const { waitingSince, until } = reader;
       if (until !== undefined) this.#source.wakeAt(until);
       if (waitingSince !== undefined) this.#wait(socket, waitingSince, now);
+    }
+  }
+
+  /** Sends readers away whose key was revoked. When that cannot be known they go, too, as requests are refused then. */
+  async patrol(): Promise<void> {
+    if (!this.#watched) return;
+    const keyed = this.#readers.filter((socket) => readerOf(socket).key !== undefined);
+    if (keyed.length === 0) return;
+    const { revocations, wakeAt } = this.#source;
+    wakeAt(Date.now() + PATROL_MS);
+    const isKnown = await revocations.within(KNOWN_MS);
+    for (const socket of keyed.filter(isOpen)) {
+      const isDismissed = this.#dismiss(socket, readerOf(socket), Date.now());
+      if (!isDismissed && !isKnown) socket.close(CLOSE.tryAgain, UNCERTAIN);
+    }
+  }
+
+  /** The last message to all readers when the profile has become a part of another. */
+  move(to: string): void {
+    if (!this.#watched) return;
+    const text = JSON.stringify({ type: "moved", to });
+    for (const socket of this.#readers) {
+      if (this.#dismiss(socket, readerOf(socket), Date.now())) continue;
+      socket.send(text);
+      socket.close(CLOSE.done, "moved");
     }
   }
 
@@ -151,55 +165,33 @@ export class Live {
   }
 
   #round(): void {
-    const known = this.#knowsRevoked();
-    if (known === true) this.#tellAll(true);
-    else this.#source.later(known.then((isKnown) => this.#tellAll(isKnown)));
-  }
-
-  /** Whether it is known which keys are revoked, as far as a reader has one; at once as a rule. */
-  #knowsRevoked(): true | Promise<boolean> {
-    const { sockets, revocations, later } = this.#source;
-    return sockets.getWebSockets(KEYED).length === 0 || revocations.ready(later);
-  }
-
-  #tellAll(isKnown: boolean): void {
     this.#roundDue = false;
-    const sockets = this.#source.sockets.getWebSockets();
-    this.#watched = sockets.length > 0;
+    const readers = this.#readers;
+    this.#watched = readers.length > 0;
     if (!this.#watched) return;
     const now = Date.now();
     this.#roundAt = now;
-    const moved = this.#moved;
-    const portrait = moved === undefined ? this.#portrait() : undefined;
-    for (const socket of sockets) {
-      if (socket.readyState !== WebSocket.OPEN) continue;
+    const portrait = this.#portrait();
+    for (const socket of readers) {
       const reader = readerOf(socket);
       if (this.#dismiss(socket, reader, now)) continue;
-      if (reader.key !== undefined && !isKnown) socket.close(CLOSE.tryAgain, UNCERTAIN);
-      else if (moved !== undefined) {
-        socket.send(JSON.stringify({ type: "moved", to: moved }));
-        socket.close(CLOSE.done, "moved");
-      } else if (portrait === undefined) {
-        socket.close(CLOSE.internal, "the profile cannot be read: connect again");
-      } else this.#update(socket, reader, portrait, now);
+      if (portrait === undefined) socket.close(CLOSE.internal, "the profile cannot be read: connect again");
+      else this.#update(socket, reader, portrait, now);
     }
   }
 
-  /** Sends a reader away whose token or key has ended; whether it did. */
+  /** Sends a reader away whose token or key has ended, or is known to be revoked; whether it did. */
   #dismiss(socket: WebSocket, { key, until }: Reader, now: number): boolean {
-    const isOver = until !== undefined && now >= until;
     const isRevoked = key !== undefined && this.#source.revocations.has(key);
+    const isOver = until !== undefined && now >= until;
     if (isRevoked) socket.close(CLOSE.policy, "the key was revoked");
     else if (isOver)
       socket.close(CLOSE.policy, key === undefined ? "the token has ended" : "the key has expired");
-    return isOver || isRevoked;
+    return isRevoked || isOver;
   }
 
-  get #isFull(): boolean {
-    const open = this.#source.sockets
-      .getWebSockets()
-      .filter(({ readyState }) => readyState === WebSocket.OPEN);
-    return open.length >= MOST_READERS;
+  get #readers(): WebSocket[] {
+    return this.#source.sockets.getWebSockets().filter(isOpen);
   }
 
   /** Undefined when the profile cannot be read: who connects again is told why. */
@@ -232,7 +224,11 @@ export class Live {
   }
 }
 
-const UNCERTAIN = "it cannot be known now whether the key is still good; connect again with since=<version>";
+const UNCERTAIN = "whether the key is still good cannot be known now; connect again with since=<version>";
+
+function isOpen({ readyState }: WebSocket): boolean {
+  return readyState === WebSocket.OPEN;
+}
 
 function refuse(why: LiveRefused | Moved | Failed): Response {
   return Response.json(why, { status: 503 });

@@ -120,14 +120,15 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
   }
 
   /**
-   * A long refold, and a move to another profile, go on by themselves, a slice at a time; and readers who are too slow
-   * are sent away.
+   * A long refold, and a move to another profile, go on by themselves, a slice at a time; and readers who are too slow,
+   * or whose key or token has ended, are sent away.
    */
   override async alarm() {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     await this.#mover.goOn();
     this.#tell(this.#keeper.resume());
     this.live.check(Date.now());
+    await this.live.patrol();
   }
 
   /** An object has one alarm: it rings for whoever needs it first, and the others then ask again. */
