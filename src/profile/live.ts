@@ -35,7 +35,7 @@ export interface Source {
  *
  * A reader goes with the key or token that it was opened with: when that ends by itself, at that time, by an alarm. That
  * a key was revoked nobody tells the objects, so while one has readers with a key it asks, when they come and then as
- * often as makes it a minute at most. An object without them is never woken for it, nor by readers with a token.
+ * often as makes it a minute at most. An object without them is never woken for it.
  */
 export class Live {
   readonly #source: Source;

@@ -128,7 +128,8 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     await this.#mover.goOn();
     this.#tell(this.#keeper.resume());
     this.live.check(Date.now());
-    await this.live.patrol();
+    // Beside the rest: another object is asked, and what else waits for the alarm must not wait for that.
+    this.ctx.waitUntil(this.live.patrol());
   }
 
   /** An object has one alarm: it rings for whoever needs it first, and the others then ask again. */
