@@ -173,7 +173,8 @@ export class MergeWorld {
         this.profile(one).accepted.delete(id);
         this.profile(one).erased.add(id);
       }
-      const isRight = answer.status === (had.length > 0 ? "erased" : "unknown");
+      const isKnown = had.length > 0 || this.profile(at).erased.has(id);
+      const isRight = answer.status === (isKnown ? "erased" : "unknown");
       if (!isRight && answer.status !== "merging" && answer.status !== "moved")
         this.findings.push(`${id} of ${had} is ${answer.status}`);
       return answer;

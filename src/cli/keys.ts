@@ -7,6 +7,7 @@ import { type KeyKind, mintKey, verifyKey } from "../keys/key.ts";
 
 /** Where local secrets and keys are kept; wrangler reads the same file. */
 const FILE = ".dev.vars";
+const USER_TOKEN = "USER_TOKEN_";
 
 /**
  * The key to write events with, or the secret key to read profiles with: as given, else from the environment
@@ -52,7 +53,7 @@ export function readKeys(directory: string): Record<string, string> {
 
 /**
  * Sees that `.dev.vars` holds all that a local edge and its clients need: makes it from `.dev.vars.example`, and fills
- * in what is missing, or is not a key of its secret, in one that is there.
+ * in what that has and one that is there lacks, or what is not a key of its secret.
  */
 export function ensureKeys(directory: string): {
   file: string;
@@ -61,8 +62,9 @@ export function ensureKeys(directory: string): {
 } {
   const file = join(directory, FILE);
   const created = !existsSync(file);
-  const found = readFileSync(created ? `${file}.example` : file, "utf8");
-  const text = complete(found);
+  const example = readFileSync(`${file}.example`, "utf8");
+  const found = created ? example : readFileSync(file, "utf8");
+  const text = complete(found, example);
   if (created || text !== found) writeFileSync(file, text, { mode: 0o600 });
   return { file, created, keys: parse(text) };
 }
@@ -78,10 +80,14 @@ function newSecret(): string {
   return randomBytes(32).toString("base64url");
 }
 
-function complete(found: string): string {
-  let text = found.replace(/^([A-Z_]+_SECRET)=$/gm, (_, name: string) => `${name}=${newSecret()}`);
-  for (const name of ["KEY_SECRET", "ID_SECRET"]) {
-    if (!parse(text)[name]) text = setVariable(text, name, newSecret());
+function complete(found: string, example: string): string {
+  let text = found;
+  const there = parse(found);
+  for (const [name, value = ""] of Object.entries(parseEnv(example))) {
+    if (there[name] || name.endsWith("_KEY")) continue;
+    // With public keys there is no secret, and whose tokens they are for is not to be guessed.
+    if (name.startsWith(USER_TOKEN) && there.USER_TOKEN_JWKS) continue;
+    text = setVariable(text, name, value || newSecret());
   }
   const { KEY_SECRET = "", KEY_SECRET_PREVIOUS = "", ...keys } = parse(text);
   const secrets = [KEY_SECRET, ...(KEY_SECRET_PREVIOUS ? [KEY_SECRET_PREVIOUS] : [])];

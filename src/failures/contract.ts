@@ -79,5 +79,9 @@ export interface FailuresRpc {
   settle(settled: number[], failed: Retried[]): Promise<void>;
   /** Deletes what is kept, or what is kept of a user; answers how many that were. */
   remove(user?: string): Promise<number>;
+  /** Of an event of one of these users: how many failures are kept. */
+  countEvent(users: string[], eventId: string): Promise<number>;
+  /** Deletes these; answers how many that were. */
+  removeEvent(users: string[], eventId: string): Promise<number>;
   stats(): Promise<ShardStats>;
 }

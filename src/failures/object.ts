@@ -43,6 +43,14 @@ export class Failures extends DurableObject<Environment> implements FailuresRpc 
     return this.#store.remove(user);
   }
 
+  async countEvent(users: string[], eventId: string) {
+    return this.#store.countEvent(users, eventId);
+  }
+
+  async removeEvent(users: string[], eventId: string) {
+    return this.#store.removeEvent(users, eventId);
+  }
+
   async stats() {
     return this.#store.stats();
   }

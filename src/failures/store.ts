@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { ANONYMOUS } from "../events/validate.ts";
 import type { Count, FailuresQuery, KeptFailure, NewFailure, Retried, ShardStats } from "./contract.ts";
 import { addCounts, createLedger, type Ledger, noteBatch, readLedger, writeLedger } from "./ledger.ts";
 
@@ -121,17 +122,20 @@ export class Store {
   remove(user?: string): number {
     return this.#change((ledger) => {
       if (user === undefined) return this.#delete(ledger, "deleted", "TRUE");
-      // Of a text whose user could not be read, mentioning the user is enough: better one too many.
-      const mentioned = user.slice(user.startsWith("anonymous:") ? "anonymous:".length : 0);
-      const quoted = JSON.stringify(mentioned);
-      return this.#delete(
-        ledger,
-        "deleted",
-        "user = ? OR (user IS NULL AND instr(text, ?) > 0)",
-        user,
-        quoted,
-      );
+      return this.#delete(ledger, "deleted", OF_USERS, ...valuesOfUsers([user]));
     });
+  }
+
+  countEvent(users: readonly string[], eventId: string): number {
+    const values = [...valuesOf([eventId]), ...valuesOfUsers(users)];
+    return this.#sql
+      .exec<{ count: number }>(`SELECT count(*) AS count FROM failures WHERE ${OF_EVENT}`, ...values)
+      .one().count;
+  }
+
+  removeEvent(users: readonly string[], eventId: string): number {
+    const values = [...valuesOf([eventId]), ...valuesOfUsers(users)];
+    return this.#change((ledger) => this.#delete(ledger, "deleted", OF_EVENT, ...values));
   }
 
   /** Deletes what has expired; answers when to look again, in ms since 1970, unless nothing is left. */
@@ -198,6 +202,27 @@ export class Store {
     addCounts(ledger, [[`failures/${how}`, deleted.length]]);
     return deleted.length;
   }
+}
+
+/** What is of some ids by a column; where that could not be read, mentioning one in the text is enough: better one too many. */
+const of = (column: "user" | "event_id") =>
+  `(${column} IN (SELECT value FROM json_each(?)) OR
+    (${column} IS NULL AND EXISTS (SELECT 1 FROM json_each(?) WHERE instr(text, value) > 0)))`;
+const OF_USERS = of("user");
+/** No index finds these: reading all rows of a shard, which are not many, costs less than one more row with each failure. */
+const OF_EVENT = `${of("event_id")} AND ${OF_USERS}`;
+
+/** The values of an `of`: ids as the column has them, and as texts mention them. */
+function valuesOf(ids: readonly string[], mentioned = ids): [string, string] {
+  return [JSON.stringify(ids), JSON.stringify(mentioned.map((id) => JSON.stringify(id)))];
+}
+
+/** Texts have the id of an anonymous profile without what we put before it. */
+function valuesOfUsers(users: readonly string[]): [string, string] {
+  return valuesOf(
+    users,
+    users.map((user) => (user.startsWith(ANONYMOUS) ? user.slice(ANONYMOUS.length) : user)),
+  );
 }
 
 function toKept(row: Row): KeptFailure {

@@ -3,6 +3,7 @@ import { answerText } from "./answer.ts";
 import { guarded } from "./auth.ts";
 import type { App } from "./context.ts";
 import { preflightHeaders } from "./cors.ts";
+import { erasure } from "./erasure.ts";
 import { events } from "./events.ts";
 import { failures } from "./failures.ts";
 import { health } from "./health.ts";
@@ -35,6 +36,7 @@ for (const { routes } of [
   profiles,
   live,
   history,
+  erasure,
   rank,
   preview,
   merge,

@@ -146,6 +146,7 @@ function judge(c: Context, keyring: Keyring, allowed: readonly Opener[], key: Ke
     return { code: "key-origin" };
   c.set("key", key.kind);
   c.set("keyId", key.id);
+  if (key.expires !== undefined) c.set("until", key.expires);
   return undefined;
 }
 

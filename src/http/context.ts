@@ -15,7 +15,7 @@ interface Opened {
   keyId?: string;
   /** Whose token it was made with, instead of a key. */
   user?: string;
-  /** When that token ends, ms. */
+  /** When that token or key ends, ms. */
   until?: number;
   /** Where the key may be in the body: the kinds that open the route. */
   bodyKeys?: readonly KeyKind[];

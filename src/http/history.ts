@@ -47,18 +47,6 @@ history.get("/v1/profiles/:id/events", async (c) => {
   );
 });
 
-/** `DELETE /v1/profiles/:id/events/:eventId`: an event is taken out, as if it had never been, and stays out. */
-history.delete("/v1/profiles/:id/events/:eventId", async (c) => {
-  const { id, eventId } = c.req.param();
-  if (!isProfileId(id)) return problem(c, { code: "event-unknown" });
-  const asked = await ask(c, id, (profile, at) => profile.erase(at, eventId));
-  if (!asked.ok) return problem(c, asked.failure);
-  const erased = asked.value;
-  if (erased.status === "unknown") return problem(c, { code: "event-unknown" });
-  if (erased.status === "merging") return problem(c, { code: "merging" });
-  return answer(c, { erased: true, version: erased.version });
-});
-
 function toEventsQuery({
   limit,
   cursor,

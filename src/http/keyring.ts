@@ -1,9 +1,8 @@
 import { waitUntil } from "cloudflare:workers";
 import type { Environment } from "../environment.ts";
-import type { KeysRpc } from "../keys/contract.ts";
 import { type Key, SECRET_LENGTH, verifyKey } from "../keys/key.ts";
-import { Revocations } from "../keys/revocations.ts";
-import { attempt } from "./attempt.ts";
+import type { Revocations } from "../keys/revocations.ts";
+import { revocationsOf } from "../keys/stub.ts";
 import { UserTokens } from "./user-tokens.ts";
 
 /** How many keys an isolate remembers as verified. */
@@ -36,10 +35,7 @@ export class Keyring {
       throw new Error(`${name} is shorter than ${SECRET_LENGTH} characters`);
     });
     this.userTokens = UserTokens.isConfigured(env) ? new UserTokens(env) : undefined;
-    this.revocations = new Revocations(async () => {
-      const asked = await attempt(() => keysObject(env).revoked());
-      return asked.ok ? asked.value.map(({ id }) => id) : undefined;
-    });
+    this.revocations = revocationsOf(env);
   }
 
   /** What a key says, if it is one of this deployment. */
@@ -57,11 +53,6 @@ export class Keyring {
   knowsRevoked(): true | Promise<boolean> {
     return this.revocations.ready(waitUntil);
   }
-}
-
-/** A fresh stub of the object that knows which keys are revoked. */
-export function keysObject(env: Environment): KeysRpc {
-  return env.KEYS.get(env.KEYS.idFromName("keys"));
 }
 
 const keyrings = new WeakMap<Environment, Keyring | string>();

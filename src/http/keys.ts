@@ -3,11 +3,12 @@ import * as v from "valibot";
 import type { Revoked } from "../keys/contract.ts";
 import { isKeyId, type Key, kindOf } from "../keys/key.ts";
 import { EFFECTIVE_MS } from "../keys/revocations.ts";
+import { keysObject } from "../keys/stub.ts";
 import { answer } from "./answer.ts";
 import { attempt } from "./attempt.ts";
 import type { App } from "./context.ts";
 import { readJson } from "./json-body.ts";
-import { keyringOf, keysObject } from "./keyring.ts";
+import { keyringOf } from "./keyring.ts";
 import { logCode } from "./log.ts";
 import { problem } from "./problems.ts";
 

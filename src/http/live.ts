@@ -39,7 +39,7 @@ export const live = new Hono<App>().get("/v1/profiles/:id/live", async (c) => {
   const since = (way === "events" ? lastEventId(c) : undefined) ?? query.value.since;
   const asked = await ask(c, id, (profile, at) =>
     // Where a merge leads on, the versions are another profile's.
-    open(profile, fields, at === id ? since : undefined, c.get("until")),
+    open(profile, fields, at === id ? since : undefined, { key: c.get("keyId"), until: c.get("until") }),
   );
   if (!asked.ok) return problem(c, asked.failure);
   if (asked.value.status === "full") {
@@ -83,16 +83,20 @@ function lastEventId(c: Context): number | undefined {
 
 type Opened = { status: "open"; socket: WebSocket } | LiveRefused | Moved | Failed;
 
-/** A reader's socket from the object. The request names nobody: its address can show up in traces. */
+/**
+ * A reader's socket from the object, which ends it with the key (its id) or token. The request names nobody: its address
+ * can show up in traces.
+ */
 async function open(
   profile: ProfileStub,
   fields: string[] | undefined,
   since: number | undefined,
-  until: number | undefined,
+  { key, until }: { key: string | undefined; until: number | undefined },
 ): Promise<Opened> {
   const query = new URLSearchParams({
     ...(fields === undefined ? {} : { fields: fields.join(",") }),
     ...(since === undefined ? {} : { since: String(since) }),
+    ...(key === undefined ? {} : { key }),
     ...(until === undefined ? {} : { until: String(until) }),
   });
   const response = await profile.fetch(`https://profile/live?${query}`, {

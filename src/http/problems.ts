@@ -1,6 +1,7 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { answerText } from "./answer.ts";
 import type { Context } from "./context.ts";
+import { requestId } from "./request-id.ts";
 
 /** A kind of problem. */
 export interface Kind {
@@ -281,7 +282,10 @@ export function problem(c: Context, failure: Failure, more: object = {}): Respon
   const { pointer, parameter, errors } = failure;
   const type = `/problems/${failure.code}`;
   const detail = failure.detail ?? `${title}.`;
-  const body = { type, title, status, detail, pointer, parameter, errors, remedy, ...more };
+  // What clients keep of a problem is its body: with the request's id in it, it can be found in the log. As a fragment,
+  // any id makes a reference, and what stands before it is there.
+  const instance = `${type}#${requestId(c)}`;
+  const body = { type, title, status, detail, instance, pointer, parameter, errors, remedy, ...more };
   return answerText(c, JSON.stringify(body), status, {
     "Content-Type": "application/problem+json",
     "Cache-Control": "no-store",

@@ -33,8 +33,7 @@ export class Revocations {
    */
   ready(later: (work: Promise<unknown>) => void): true | Promise<boolean> {
     const now = this.#now();
-    // A clock that was set back says nothing about the age.
-    const age = now < this.#asOf ? Number.POSITIVE_INFINITY : now - this.#asOf;
+    const age = this.#age(now);
     if (age < REFRESH_MS) return true;
     if (age >= EFFECTIVE_MS) return this.#isWithin(PAUSE_MS, this.#failedAt) ? NOT_READY : this.#refresh(now);
     if (!this.#isWithin(REFRESH_PATIENCE_MS, this.#refreshAt)) {
@@ -44,6 +43,12 @@ export class Revocations {
     return true;
   }
 
+  /** The same for whoever looks seldom: true when the list was asked for in the last `ms`, and else it is waited for. */
+  async within(ms: number): Promise<boolean> {
+    const now = this.#now();
+    return this.#age(now) < ms || (!this.#isWithin(PAUSE_MS, this.#failedAt) && this.#refresh(now));
+  }
+
   has(id: string): boolean {
     return this.#ids.has(id);
   }
@@ -51,6 +56,11 @@ export class Revocations {
   /** Notes a key that was just revoked through this isolate. */
   add(id: string): void {
     this.#ids = new Set(this.#ids).add(id);
+  }
+
+  #age(now: number): number {
+    // A clock that was set back says nothing about the age.
+    return now < this.#asOf ? Number.POSITIVE_INFINITY : now - this.#asOf;
   }
 
   async #refresh(asked: number): Promise<boolean> {

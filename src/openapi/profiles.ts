@@ -157,7 +157,10 @@ export const profileOperations: Operations = {
     description:
       "The profile and then each change of it, as a WebSocket (with Upgrade: websocket) or as server-sent events (with " +
       "Accept: text/event-stream). Each message, and the data of each event, is a LiveMessage. On a WebSocket " +
-      '{"type":"ack","version":n} acknowledges what has come. Whoever has no profile yet can be waited for.',
+      '{"type":"ack","version":n} acknowledges what has come. Whoever has no profile yet can be waited for. A connection ' +
+      "ends with its key or token: when that expires, or within 60 s of the key's revocation. The close codes: 1000 after " +
+      "moved; 1003, 1008 or 1009 for messages that are no acknowledgement; 1008 when the key or token has ended; 1011 when " +
+      "the profile cannot be read; 1013 to connect again with since. Server-sent events end in the same cases.",
     query: query(LiveRequest, {
       fields: "Only these members.",
       since: "The version of the copy that you have.",
@@ -203,11 +206,15 @@ export const profileOperations: Operations = {
     id: "eraseEvent",
     tag: "Profiles",
     summary: "Take an event back",
-    description: "As if it had never come; and it stays out when it is sent again.",
+    description:
+      "As if it had never come; and it stays out when it is sent again. What is kept of it as a failure is deleted, of the " +
+      "profiles that were merged into this one as well; an event of which only that is there stays out, too. Again is " +
+      "harmless, and to be done after any answer but 200 and 404. One that is sent again and is rejected for what it is, " +
+      "before any profile is asked, is kept as a failure again.",
     answers: {
       200: {
-        description: "It is out of the profile.",
-        schema: v.object({ erased: v.literal(true), version: Version }),
+        description: "It is out of the profile, and so many kept failures of it are deleted.",
+        schema: v.object({ erased: v.literal(true), version: Version, failures: Count }),
       },
     },
     problems: ["event-unknown", "merging", ...ONE_PROFILE],

@@ -24,6 +24,11 @@ export const Problem = v.object({
   title: v.string(),
   status: v.pipe(v.number(), v.integer()),
   detail: v.string(),
+  instance: v.pipe(
+    v.string(),
+    v.regex(/^\/problems\/[a-z-]+#[\w-]{1,64}$/),
+    v.metadata({ description: "This occurrence: after the # stands the X-Request-Id." }),
+  ),
   pointer: v.optional(v.string()),
   parameter: v.optional(v.string()),
   errors: v.optional(v.array(v.object({ pointer: v.string(), detail: v.string() }))),

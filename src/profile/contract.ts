@@ -98,9 +98,11 @@ export type RankResult =
   /** More candidates than can be explored at once. */
   | { status: "too-many"; most: number };
 
+/** `parts` are the profiles that were merged into this one: what is erased from it is erased from each. */
 export type ErasedResult =
-  | { status: "erased"; version: number }
-  | { status: "unknown" }
+  /** It is out, or was before, and stays out. */
+  | { status: "erased"; version: number; parts: string[] }
+  | { status: "unknown"; parts: string[] }
   /** Part of the profile is on its way to or from another one, and the event may be in it. */
   | { status: "merging" };
 
@@ -152,6 +154,7 @@ export interface ProfileRpc extends MergeRpc {
   read(options?: ReadOptions): Promise<string | Unread | Moved | Failed>;
   events(query: EventsQuery): Promise<EventsPage | Moved | Failed>;
   rank(request: RankRequest): Promise<RankResult | Moved | Failed>;
-  erase(user: string, eventId: string): Promise<ErasedResult | Moved | Failed>;
+  /** Takes an event out, for good; one that is not here is turned away from now on only when it is `expected`. */
+  erase(user: string, eventId: string, expected?: boolean): Promise<ErasedResult | Moved | Failed>;
   preview(user: string, request: PreviewRequest): Promise<PreviewResult | Moved | Failed>;
 }

@@ -207,8 +207,11 @@ export class Keeper {
     return this.#journal?.version;
   }
 
-  /** Takes an event out as if it had never come. */
-  erase(eventId: string): ErasedResult | Moved | Failed {
+  /**
+   * Takes an event out as if it had never come; again is harmless. One that is not here is unknown, unless it is
+   * `expected`: then it is turned away when it comes.
+   */
+  erase(eventId: string, expected = false): ErasedResult | Moved | Failed {
     if (this.merges.moved !== undefined) return this.merges.moved;
     return this.#transaction((_, journal): Outcome<ErasedResult | Moved> => {
       const { merges } = this;
@@ -216,20 +219,17 @@ export class Keeper {
       const origin = merges.exists ? journal?.find(eventId)?.origin : undefined;
       const moved = origin === undefined ? undefined : merges.astray(origin);
       if (moved !== undefined) return { journal, value: moved };
+      const parts = [...merges.members.keys()].filter((name) => !merges.leaving.has(name));
       const wasHidden = merges.exists && merges.shadows.erase(eventId, merges.leaving);
-      const isErased = journal?.erase(eventId) === true || wasHidden;
-      if (journal === undefined || !isErased) return { journal, value: { status: "unknown" } };
-      if (merges.exists) this.#suppress(journal, eventId);
-      return { journal, value: { status: "erased", version: journal.version } };
+      const wasHere = journal?.erase(eventId) === true || wasHidden;
+      const suppressed = journal?.suppressed ?? new Suppressed(this.#place.storage.sql);
+      if (!wasHere && !expected && !suppressed.has(eventId))
+        return { journal, value: { status: "unknown", parts } };
+      suppressed.add(eventId);
+      for (const name of parts) suppressed.add(eventId, name);
+      if (wasHidden) journal?.mark();
+      return { journal, value: { status: "erased", version: journal?.version ?? 0, parts } };
     });
-  }
-
-  /** What is erased from a merged profile is erased from each of its parts. */
-  #suppress(journal: Journal, eventId: string): void {
-    const { members, leaving } = this.merges;
-    journal.suppressed.add(eventId);
-    for (const name of members.keys()) if (!leaving.has(name)) journal.suppressed.add(eventId, name);
-    journal.mark();
   }
 
   /** Goes on with a refold in slices, if there is one. */

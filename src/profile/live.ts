@@ -1,58 +1,41 @@
-import * as v from "valibot";
-import { change, type Held, type Message, type Portrait, portray, snapshot } from "./changes.ts";
+import { EFFECTIVE_MS, type Revocations } from "../keys/revocations.ts";
+import { change, type Portrait, portray, snapshot } from "./changes.ts";
 import type { Failed, LiveRefused, Looked } from "./contract.ts";
 import type { Moved } from "./merge-contract.ts";
+import { CLOSE, hasRoom, type Reader, readAck, readerOf, send } from "./reader.ts";
 
 /** Readers of one profile at once. */
 export const MOST_READERS = 64;
-/** Messages a reader may have that it has not acknowledged; after them changes wait, and become one. */
-export const MOST_UNACKED = 16;
-/** The same in characters: what a reader who does not read may cost in memory, or one message. */
-const MOST_UNACKED_LENGTH = 65_536;
 /** How long a change waits for an acknowledgement before the reader is sent away, in ms. */
 export const PATIENCE_MS = 30_000;
 /** Between two rounds of changes, in ms: what comes faster is told as one. */
 export const ROUND_MS = 100;
-/** Longest message that a reader may send. */
-const LONGEST_ACK = 1024;
 /** Acknowledgements in a row that acknowledge nothing. */
 const MOST_IDLE_ACKS = 16;
 
-/** Close codes (RFC 6455, 7.4.1, and the IANA registry). */
-const CLOSE = { done: 1000, notText: 1003, policy: 1008, tooBig: 1009, internal: 1011, slow: 1013 } as const;
+/** Between two looks at whether the keys of readers were revoked, in ms: each wakes the object. */
+export const PATROL_MS = 50_000;
+/** How old what is known of it may be then, in ms: all objects of an isolate share one answer for so long. */
+const KNOWN_MS = EFFECTIVE_MS - PATROL_MS;
 
 /** What the readers are attached to. */
 export interface Source {
   sockets: Pick<DurableObjectState, "acceptWebSocket" | "getWebSockets" | "setWebSocketAutoResponse">;
   look: () => Looked | Moved | Failed;
-  /** Asks for a call of `check` at that time, ms. */
+  /** Asks for a call of `check` and `patrol` at that time, ms. */
   wakeAt: (time: number) => void;
+  revocations: Pick<Revocations, "within" | "has">;
+  /** Keeps the object awake for that. */
+  later: (work: Promise<unknown>) => void;
 }
-
-/**
- * All that is known of a reader. It is attached to its socket, because memory does not outlive hibernation: less than
- * 2 kB, of the 16 that an attachment may have.
- */
-interface Reader {
-  /** The members it asked for; all without. */
-  fields?: string[];
-  /** The version its copy is of. */
-  version: number;
-  held: Held;
-  /** Version and length of each message it has not acknowledged, oldest first. */
-  unacked: [version: number, length: number][];
-  /** Since when a change waits for an acknowledgement, ms. */
-  waitingSince?: number;
-  idleAcks: number;
-  /** When the token that it was opened with ends, ms: after that nothing is told. */
-  until?: number;
-}
-
-const Ack = v.strictObject({ type: v.literal("ack"), version: v.pipe(v.number(), v.safeInteger()) });
 
 /**
  * Tells the readers of a profile, over WebSockets that hibernate, what changes in it. Nothing is told that is not
  * durable: the runtime holds each message back, as it does responses, until what was written before it is on disk.
+ *
+ * A reader goes with the key or token that it was opened with: when that ends by itself, at that time, by an alarm. That
+ * a key was revoked nobody tells the objects, so while one has readers with a key it asks, when they come and then as
+ * often as makes it a minute at most. An object without them is never woken for it.
  */
 export class Live {
   readonly #source: Source;
@@ -71,33 +54,38 @@ export class Live {
   /**
    * Takes a reader in, with what it is behind. `fields` and `since`, the version of its copy, are in the request's query;
    * if that is the present one, nothing is sent before the next change, else the profile: older states are not kept
-   * by version. A user without a profile can be waited for; that stores nothing.
+   * by version. A user without a profile can be waited for; that stores nothing but the alarm. `key` is the id of the key
+   * that the reader goes with, `until` when that or its token ends.
    */
   open(request: Request): Response {
-    const { sockets, look } = this.#source;
-    if (sockets.getWebSockets().length >= MOST_READERS) return refuse({ status: "full", most: MOST_READERS });
+    const { sockets, look, later, wakeAt } = this.#source;
+    if (this.#readers.length >= MOST_READERS) return refuse({ status: "full", most: MOST_READERS });
     const looked = look();
     if (looked.status !== "looked") return refuse(looked);
     const { searchParams } = new URL(request.url);
     const fields = searchParams.get("fields")?.split(",");
     const since = searchParams.get("since");
+    const key = searchParams.get("key");
     const until = searchParams.get("until");
 
     const { 0: theirs, 1: ours } = new WebSocketPair();
     sockets.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     sockets.acceptWebSocket(ours);
     this.#watched = true;
-    if (until !== null) this.#source.wakeAt(Number(until));
     const reader: Reader = {
       ...(fields === undefined ? {} : { fields }),
       version: looked.version,
       held: looked.profile === undefined ? undefined : {},
       unacked: [],
       idleAcks: 0,
+      ...(key === null ? {} : { key }),
       ...(until === null ? {} : { until: Number(until) }),
     };
     if (since !== null && Number(since) === looked.version) ours.serializeAttachment(reader);
     else send(ours, reader, looked.version, snapshot(portray(looked.version, looked.profile), fields));
+    if (until !== null) wakeAt(Number(until));
+    // It was let in by what its isolate knew, which may be nearly a minute old.
+    if (key !== null) later(this.patrol());
     return new Response(null, { status: 101, webSocket: theirs });
   }
 
@@ -130,17 +118,29 @@ export class Live {
     } else socket.close(CLOSE.policy, "one acknowledgement a message is expected");
   }
 
-  /** Sends readers away for whom a change has waited too long, or whose token has ended. */
+  /** Sends readers away for whom a change has waited too long, or whose token or key has ended. */
   check(now: number): void {
     if (!this.#watched) return;
-    for (const socket of this.#source.sockets.getWebSockets()) {
-      const { waitingSince, until } = readerOf(socket);
-      if (isOver(socket, now)) {
-        socket.close(CLOSE.policy, ENDED);
-        continue;
-      }
+    for (const socket of this.#readers) {
+      const reader = readerOf(socket);
+      if (this.#dismiss(socket, reader, now)) continue;
+      const { waitingSince, until } = reader;
       if (until !== undefined) this.#source.wakeAt(until);
       if (waitingSince !== undefined) this.#wait(socket, waitingSince, now);
+    }
+  }
+
+  /** Sends readers away whose key was revoked. When that cannot be known they go, too, as requests are refused then. */
+  async patrol(): Promise<void> {
+    if (!this.#watched) return;
+    const keyed = this.#readers.filter((socket) => readerOf(socket).key !== undefined);
+    if (keyed.length === 0) return;
+    const { revocations, wakeAt } = this.#source;
+    wakeAt(Date.now() + PATROL_MS);
+    const isKnown = await revocations.within(KNOWN_MS);
+    for (const socket of keyed.filter(isOpen)) {
+      const isDismissed = this.#dismiss(socket, readerOf(socket), Date.now());
+      if (!isDismissed && !isKnown) socket.close(CLOSE.tryAgain, UNCERTAIN);
     }
   }
 
@@ -148,8 +148,8 @@ export class Live {
   move(to: string): void {
     if (!this.#watched) return;
     const text = JSON.stringify({ type: "moved", to });
-    for (const socket of this.#source.sockets.getWebSockets()) {
-      if (socket.readyState !== WebSocket.OPEN) continue;
+    for (const socket of this.#readers) {
+      if (this.#dismiss(socket, readerOf(socket), Date.now())) continue;
       socket.send(text);
       socket.close(CLOSE.done, "moved");
     }
@@ -166,18 +166,32 @@ export class Live {
 
   #round(): void {
     this.#roundDue = false;
-    const sockets = this.#source.sockets.getWebSockets();
-    this.#watched = sockets.length > 0;
+    const readers = this.#readers;
+    this.#watched = readers.length > 0;
     if (!this.#watched) return;
     const now = Date.now();
     this.#roundAt = now;
     const portrait = this.#portrait();
-    for (const socket of sockets) {
-      if (socket.readyState !== WebSocket.OPEN) continue;
+    for (const socket of readers) {
+      const reader = readerOf(socket);
+      if (this.#dismiss(socket, reader, now)) continue;
       if (portrait === undefined) socket.close(CLOSE.internal, "the profile cannot be read: connect again");
-      else if (isOver(socket, now)) socket.close(CLOSE.policy, ENDED);
-      else this.#update(socket, portrait, now);
+      else this.#update(socket, reader, portrait, now);
     }
+  }
+
+  /** Sends a reader away whose token or key has ended, or is known to be revoked; whether it did. */
+  #dismiss(socket: WebSocket, { key, until }: Reader, now: number): boolean {
+    const isRevoked = key !== undefined && this.#source.revocations.has(key);
+    const isOver = until !== undefined && now >= until;
+    if (isRevoked) socket.close(CLOSE.policy, "the key was revoked");
+    else if (isOver)
+      socket.close(CLOSE.policy, key === undefined ? "the token has ended" : "the key has expired");
+    return isRevoked || isOver;
+  }
+
+  get #readers(): WebSocket[] {
+    return this.#source.sockets.getWebSockets().filter(isOpen);
   }
 
   /** Undefined when the profile cannot be read: who connects again is told why. */
@@ -190,9 +204,8 @@ export class Live {
     }
   }
 
-  #update(socket: WebSocket, portrait: Portrait, now: number): void {
+  #update(socket: WebSocket, reader: Reader, portrait: Portrait, now: number): void {
     const { version } = portrait;
-    const reader = readerOf(socket);
     if (reader.version === version) return;
     const message = change(portrait, reader.fields, reader.held);
     if (message === undefined) socket.serializeAttachment({ ...reader, version });
@@ -207,42 +220,14 @@ export class Live {
   #wait(socket: WebSocket, since: number, now: number): void {
     const until = since + PATIENCE_MS;
     if (now < until) this.#source.wakeAt(until);
-    else socket.close(CLOSE.slow, "acknowledge sooner; connect again with since=<version>");
+    else socket.close(CLOSE.tryAgain, "acknowledge sooner; connect again with since=<version>");
   }
 }
 
-const ENDED = "the token has ended";
+const UNCERTAIN = "whether the key is still good cannot be known now; connect again with since=<version>";
 
-function isOver(socket: WebSocket, now: number): boolean {
-  const { until } = readerOf(socket);
-  return until !== undefined && now >= until;
-}
-
-function hasRoom({ unacked }: Reader): boolean {
-  const length = unacked.reduce((sum, [, length]) => sum + length, 0);
-  return unacked.length < MOST_UNACKED && length < MOST_UNACKED_LENGTH;
-}
-
-function send(socket: WebSocket, reader: Reader, version: number, { text, held }: Message): void {
-  socket.send(text);
-  const unacked: Reader["unacked"] = [...reader.unacked, [version, text.length]];
-  socket.serializeAttachment({ ...reader, version, held, unacked });
-}
-
-function readerOf(socket: WebSocket): Reader {
-  const reader: Reader = socket.deserializeAttachment();
-  return reader;
-}
-
-/** The version that a message acknowledges, or why its sender must go. */
-function readAck(data: string | ArrayBuffer): { version: number } | { code: number; reason: string } {
-  if (typeof data !== "string") return { code: CLOSE.notText, reason: "text is expected" };
-  if (data.length > LONGEST_ACK) return { code: CLOSE.tooBig, reason: "the message is too long" };
-  try {
-    return v.parse(Ack, JSON.parse(data));
-  } catch {
-    return { code: CLOSE.policy, reason: '{"type":"ack","version":n} is expected' };
-  }
+function isOpen({ readyState }: WebSocket): boolean {
+  return readyState === WebSocket.OPEN;
 }
 
 function refuse(why: LiveRefused | Moved | Failed): Response {

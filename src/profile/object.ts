@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Environment } from "../environment.ts";
+import { revocationsOf } from "../keys/stub.ts";
 import type { EventsQuery, PreviewRequest, ProfileRpc, RankRequest, ReadOptions } from "./contract.ts";
 import { discardEngine, engineFor } from "./engine.ts";
 import type { Retention } from "./journal.ts";
@@ -51,7 +52,9 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     this.live = new Live({
       sockets: ctx,
       look: () => this.#keeper.look(),
-      wakeAt: (time) => this.#wakeAt(time),
+      wakeAt: (time) => ctx.waitUntil(this.#wakeBy(time)),
+      revocations: revocationsOf(env),
+      later: (work) => ctx.waitUntil(work),
     });
   }
 
@@ -75,8 +78,8 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     return this.#keeper.rank(request);
   }
 
-  async erase(_user: string, eventId: string) {
-    return this.#tell(this.#keeper.erase(eventId));
+  async erase(_user: string, eventId: string, expected = false) {
+    return this.#tell(this.#keeper.erase(eventId, expected));
   }
 
   async preview(user: string, request: PreviewRequest) {
@@ -117,14 +120,16 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
   }
 
   /**
-   * A long refold, and a move to another profile, go on by themselves, a slice at a time; and readers who are too slow
-   * are sent away.
+   * A long refold, and a move to another profile, go on by themselves, a slice at a time; and readers who are too slow,
+   * or whose key or token has ended, are sent away.
    */
   override async alarm() {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     await this.#mover.goOn();
     this.#tell(this.#keeper.resume());
     this.live.check(Date.now());
+    // Beside the rest: another object is asked, and what else waits for the alarm must not wait for that.
+    this.ctx.waitUntil(this.live.patrol());
   }
 
   /** An object has one alarm: it rings for whoever needs it first, and the others then ask again. */
@@ -132,6 +137,17 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     if (time >= this.#alarmAt) return;
     this.#alarmAt = time;
     void this.ctx.storage.setAlarm(time);
+  }
+
+  /**
+   * The same for what may be far off: an instance before this one may have asked for something sooner, and what is
+   * stored is not to be put off by it.
+   */
+  async #wakeBy(time: number): Promise<void> {
+    if (time >= this.#alarmAt) return;
+    const stored = await this.ctx.storage.getAlarm();
+    if (stored !== null && stored < this.#alarmAt) this.#alarmAt = stored;
+    this.#wakeAt(time);
   }
 
   /** Passes an answer on, and the readers are told what the call changed. */

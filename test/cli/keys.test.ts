@@ -64,6 +64,43 @@ describe("ensureKeys", () => {
     expect(ensureKeys(folder).keys).toEqual(keys);
   });
 
+  it("completes a file of before there were user tokens, and leaves what is there", () => {
+    const { keys } = ensureKeys(folder);
+    const text = readFileSync(file(), "utf8");
+    const before = text.replace(/^USER_TOKEN_.*\n/gm, "");
+    writeFileSync(file(), before);
+    const { created, keys: after } = ensureKeys(folder);
+    expect(created).toBe(false);
+    const { USER_TOKEN_SECRET } = after;
+    expect(USER_TOKEN_SECRET).toMatch(/^[\w-]{43}$/);
+    expect(after).toEqual({ ...keys, USER_TOKEN_SECRET });
+    expect(readFileSync(file(), "utf8").startsWith(before)).toBe(true);
+    expect(ensureKeys(folder).keys).toEqual(after);
+  });
+
+  it("keeps what a file says of user tokens, and adds the rest", () => {
+    const mine = {
+      USER_TOKEN_SECRET: "mine, and long enough to be a secret",
+      USER_TOKEN_ISSUER: "https://me",
+    };
+    writeFileSync(
+      file(),
+      Object.entries(mine)
+        .map(([name, value]) => `${name}="${value}"\n`)
+        .join(""),
+    );
+    expect(ensureKeys(folder).keys).toMatchObject({ ...mine, USER_TOKEN_AUDIENCE: "limn" });
+  });
+
+  it("adds no secret for user tokens beside public keys, with which an edge would not start", () => {
+    const jwks = `USER_TOKEN_JWKS='{"keys":[]}'\nUSER_TOKEN_SECRET=\n`;
+    writeFileSync(file(), jwks);
+    const { keys } = ensureKeys(folder);
+    expect(Object.keys(keys).filter((name) => name.startsWith("USER_TOKEN"))).toEqual(["USER_TOKEN_JWKS"]);
+    expect(readFileSync(file(), "utf8").startsWith(jwks)).toBe(true);
+    expect(opens(keys)).toEqual(["write", "secret"]);
+  });
+
   it("mints keys anew when the secret was changed", () => {
     const { keys } = ensureKeys(folder);
     const text = readFileSync(file(), "utf8");

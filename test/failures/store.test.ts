@@ -130,6 +130,29 @@ describe("a store of failures", () => {
     });
   });
 
+  it("counts and deletes what is kept of an event of some users, and what may be of it", async () => {
+    await withStore({}, (store) => {
+      const kept = [
+        failure({ user: "anna", eventId: "e" }),
+        failure({ user: "anna", eventId: "f", text: '{"id":"f","userId":"anna","after":"e"}' }),
+        failure({ user: "ben", eventId: "e", text: '{"id":"e","userId":"ben","friend":"anna"}' }),
+        failure({ user: "anonymous:d", eventId: "e" }),
+        failure({ eventId: "e", text: '{"id":"e","userId":["anna"]}' }),
+        failure({ text: '{"id":"e","anonymousId":"d","even' }),
+        failure({ user: "anna", text: '{"id":["e"],"userId":"anna"}' }),
+        failure({ text: '{"id":"ee","userId":"anna' }),
+        failure({ text: '{"id":"e","userId":"annabel' }),
+      ];
+      store.keep("b", kept, []);
+      expect(store.countEvent(["anna", "anonymous:d"], "e")).toBe(5);
+      expect(store.removeEvent(["anna", "anonymous:d"], "e")).toBe(5);
+      expect(store.list({ limit: 9 }).map(({ seq }) => seq)).toEqual([9, 8, 3, 2]);
+      expect(store.removeEvent(["anna", "anonymous:d"], "e")).toBe(0);
+      const stats = store.stats();
+      expect([stats.kept, of(stats, "failures/deleted")]).toEqual([4, 5]);
+    });
+  });
+
   it("drops what is settled and notes why the rest is not", async () => {
     await withStore({}, (store) => {
       store.keep("b", [failure(), failure(), failure()], []);

@@ -26,14 +26,24 @@ describe("the app", () => {
     }
   });
 
-  it("describes a problem by code, title, detail and remedy", async () => {
-    const response = await call("GET", "/v1/profiles/nobody");
+  it("names the occurrence of a problem by a reference that leads to its page and tells the request id", async () => {
+    const response = await call("GET", "/v1/profiles/null");
+    const { type, instance }: { type: string; instance: string } = await response.json();
+    const reference = new URL(instance, "https://limn.test/v1/profiles/null");
+    expect(reference.hash).toBe(`#${response.headers.get("X-Request-Id")}`);
+    const page = await call("GET", reference.pathname, { key: null });
+    expect([page.status, await page.json()]).toMatchObject([200, { type }]);
+  });
+
+  it("describes a problem by code, title, detail, occurrence and remedy", async () => {
+    const response = await call("GET", "/v1/profiles/nobody", { headers: { "X-Request-Id": "trace-1" } });
     expect(response.headers.get("Cache-Control")).toBe("no-store");
     expect(await response.json()).toEqual({
       type: "/problems/profile-unknown",
       title: "There is no such profile",
       status: 404,
       detail: "There is no such profile.",
+      instance: "/problems/profile-unknown#trace-1",
       remedy: expect.any(String),
     });
   });

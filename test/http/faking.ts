@@ -52,6 +52,15 @@ export const receiving =
 /** The environment with a store of failures that throws. */
 export function withoutFailures(): typeof env {
   const fail = () => Promise.reject(new Error("secret details of jane@example.com"));
-  const stub = { keep: fail, list: fail, find: fail, settle: fail, remove: fail, stats: fail };
+  const stub = {
+    keep: fail,
+    list: fail,
+    find: fail,
+    settle: fail,
+    remove: fail,
+    stats: fail,
+    countEvent: fail,
+    removeEvent: fail,
+  };
   return { ...env, FAILURES: namespaceOf(env.FAILURES, () => stub) };
 }

@@ -22,8 +22,10 @@ describe("a credential", () => {
     const [ann, ben, nobody] = [someone(), someone(), someone()];
     await send([view(ann, "e"), view(ben, "e")]);
     const key = await tokenOf(ann);
-    const other = await call("GET", profilePath(ben), { key });
-    const unknown = await call("GET", profilePath(nobody), { key });
+    // Bodies of problems differ by the id of the request alone.
+    const headers = { "X-Request-Id": "the-same" };
+    const other = await call("GET", profilePath(ben), { key, headers });
+    const unknown = await call("GET", profilePath(nobody), { key, headers });
     expect([other.status, unknown.status]).toEqual([404, 404]);
     expect(await other.text()).toBe(await unknown.text());
     const names = (response: Response) => [...response.headers.keys()].sort();

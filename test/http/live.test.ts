@@ -1,13 +1,20 @@
-import { evictAllDurableObjects } from "cloudflare:test";
+import { evictAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { app } from "../../src/http/app.ts";
-import { MOST_READERS, MOST_UNACKED } from "../../src/profile/live.ts";
+import { mintKey } from "../../src/keys/key.ts";
+import { MOST_READERS, PATROL_MS } from "../../src/profile/live.ts";
+import { MOST_UNACKED } from "../../src/profile/reader.ts";
+import { profileOf } from "../../src/profile/stub.ts";
 import { call, type Options, profilePath, request, SECRET, send, someone, view } from "./client.ts";
 import { LiveReader, quiet } from "./live-reader.ts";
 import { tokenOf } from "./tokens.ts";
 
 const seconds = () => Math.floor(Date.now() / 1000);
+
+/** A secret key of this deployment, and no other test's. */
+const newKey = (more: { expires?: number } = {}) =>
+  mintKey(env.KEY_SECRET ?? "", { kind: "secret", ...more });
 
 const UPGRADE = { Upgrade: "websocket" };
 
@@ -16,8 +23,8 @@ const livePath = (user: string, query = "") => `${profilePath(user)}/live${query
 const upgrade = (user: string, query = "", { headers, ...options }: Options = {}) =>
   call("GET", livePath(user, query), { ...options, headers: { ...UPGRADE, ...headers } });
 
-async function follow(user: string, query = "", acknowledges = true): Promise<LiveReader> {
-  const response = await upgrade(user, query);
+async function follow(user: string, query = "", acknowledges = true, key = SECRET): Promise<LiveReader> {
+  const response = await upgrade(user, query, { key });
   expect(response.status).toBe(101);
   if (response.webSocket === null) throw new Error("a WebSocket was expected");
   return new LiveReader(response.webSocket, acknowledges);
@@ -61,8 +68,14 @@ class EventReader {
   }
 }
 
-async function listen(user: string, query = "", headers: Record<string, string> = {}): Promise<EventReader> {
+async function listen(
+  user: string,
+  query = "",
+  headers: Record<string, string> = {},
+  key = SECRET,
+): Promise<EventReader> {
   const response = await call("GET", livePath(user, query), {
+    key,
     headers: { Accept: "text/event-stream", ...headers },
   });
   expect(response.status).toBe(200);
@@ -77,6 +90,10 @@ const codeOf = async (response: Response) => {
   expect(status).toBe(response.status);
   return [status, type.replace("/problems/", "")];
 };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe("GET /v1/profiles/:id/live as a WebSocket", () => {
   it("tells the profile, then each change, with a request id on the upgrade", async () => {
@@ -322,6 +339,38 @@ describe("GET /v1/profiles/:id/live as server-sent events", () => {
       "key-missing",
     ]);
     expect(await codeOf(await call("GET", livePath("null"), { headers }))).toEqual([404, "profile-unknown"]);
+  });
+});
+
+describe("GET /v1/profiles/:id/live with a key", () => {
+  it("ends when that expires, either way, and does not open again", async () => {
+    const user = someone();
+    await send(view(user, "e1"));
+    const expires = (seconds() + 2) * 1000;
+    const key = newKey({ expires });
+    const [socket, events] = [await follow(user, "", true, key), await listen(user, "", {}, key)];
+    expect([await socket.next(), await events.next()]).toMatchObject([{ version: 1 }, { id: "1" }]);
+    expect(await socket.closed).toEqual({ code: 1008, reason: "the key has expired" });
+    expect(Date.now()).toBeGreaterThanOrEqual(expires);
+    expect(await events.next()).toBeUndefined();
+    expect(await codeOf(await upgrade(user, "", { key }))).toEqual([401, "key-expired"]);
+  });
+
+  it("ends when that is revoked, either way, and goes on for others", async () => {
+    const user = someone();
+    await send(view(user, "e1"));
+    const key = newKey();
+    const [socket, events] = [await follow(user, "", true, key), await listen(user, "", {}, key)];
+    const other = await follow(user);
+    expect([await socket.next(), await events.next()]).toMatchObject([{ version: 1 }, { id: "1" }]);
+    expect((await call("POST", "/v1/keys/revoke", { body: { key } })).status).toBe(200);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + PATROL_MS });
+    expect(await runDurableObjectAlarm(profileOf(env, user))).toBe(true);
+    expect(await socket.closed).toEqual({ code: 1008, reason: "the key was revoked" });
+    expect(await events.next()).toBeUndefined();
+    await send(view(user, "e2"));
+    await other.until(2);
+    expect(await codeOf(await upgrade(user, "", { key }))).toEqual([401, "key-revoked"]);
   });
 });
 

@@ -94,34 +94,3 @@ describe("POST /v1/profiles/:id/preview", () => {
     expect((await preview("null", {})).status).toBe(404);
   });
 });
-
-describe("DELETE /v1/profiles/:id/events/:eventId", () => {
-  const erase = (user: string, event: string) =>
-    call("DELETE", `${profilePath(user)}/events/${encodeURIComponent(event)}`);
-
-  it("erases an event of any id, once and for good", async () => {
-    const user = someone();
-    await send([view(user, "a/b 100%"), view(user, "e2")]);
-    const response = await erase(user, "a/b 100%");
-    expect([response.status, await response.json()]).toEqual([200, { erased: true, version: 2 }]);
-    expect(await (await call("GET", `${profilePath(user)}?fields=events`)).json()).toEqual({ events: 1 });
-    const again = await send(view(user, "a/b 100%"));
-    expect(await again.json()).toMatchObject({ receipts: [{ status: "suppressed" }] });
-  });
-
-  it("is 404 for an event, a user or an id that is not there", async () => {
-    const user = someone();
-    await send(view(user, "e1"));
-    for (const [who, event] of [
-      [user, "e2"],
-      [someone(), "e1"],
-      ["null", "e1"],
-    ] as const) {
-      const response = await erase(who, event);
-      expect([response.status, await response.json()]).toMatchObject([
-        404,
-        { type: "/problems/event-unknown" },
-      ]);
-    }
-  });
-});

@@ -43,6 +43,20 @@ describe("the revoked keys, as an isolate knows them", () => {
     expect(revocations.has("a")).toBe(true);
   });
 
+  it("are waited for by whoever wants them fresher than that, unless they just could not be had", async () => {
+    const { world, opens, revocations } = isolate();
+    expect(await revocations.within(10_000)).toBe(true);
+    world.revoked.push("a");
+    world.now += 9_999;
+    expect([await revocations.within(10_000), revocations.has("a"), world.asked]).toEqual([true, false, 1]);
+    world.now += 1;
+    expect([await revocations.within(10_000), revocations.has("a"), world.asked]).toEqual([true, true, 2]);
+    world.now += 10_000;
+    world.isReachable = false;
+    for (let i = 0; i < 3; i++) expect(await revocations.within(10_000)).toBe(false);
+    expect([world.asked, await opens("b")]).toEqual([3, true]);
+  });
+
   it("are effective within 60 s, whenever requests come and whatever cannot be reached", async () => {
     for (const isReachable of [true, false]) {
       for (const stepMs of [1, 700, 9_999, 20_000, 31_000, 59_999, 60_001, 600_000]) {

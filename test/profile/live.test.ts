@@ -1,9 +1,13 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ProfileStub } from "../../src/environment.ts";
 import type { Event } from "../../src/events/event.ts";
-import { MOST_READERS, MOST_UNACKED, PATIENCE_MS, ROUND_MS } from "../../src/profile/live.ts";
+import { EFFECTIVE_MS, Revocations } from "../../src/keys/revocations.ts";
+import { keysObject } from "../../src/keys/stub.ts";
+import { Live, MOST_READERS, PATIENCE_MS, PATROL_MS, ROUND_MS } from "../../src/profile/live.ts";
 import { Profile } from "../../src/profile/object.ts";
+import { MOST_UNACKED } from "../../src/profile/reader.ts";
 import { LiveReader, quiet } from "../http/live-reader.ts";
 import { ingestInto, readFrom } from "./asking.ts";
 import { event, newProfile } from "./visitors.ts";
@@ -340,6 +344,114 @@ describe("a slow reader", () => {
       const version = await ingest(stub, user, event(user, i));
       expect(await other.nextVersion()).toBe(version);
     }
+  });
+});
+
+describe("a reader with a key", () => {
+  let keys = 0;
+  const newKey = () => `limn_sk_${String(++keys).padStart(12, "0")}`;
+  const alarmOf = (stub: ProfileStub) => runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
+  const REVOKED = { code: 1008, reason: "the key was revoked" };
+
+  /** A time at which nobody knows more of revocations than what was asked before. */
+  const later = (ms: number) => vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
+
+  it("is sent away when its key ends, exactly, and told nothing after", async () => {
+    const { user, stub } = newProfile();
+    await ingest(stub, user, event(user, 0));
+    const until = Date.now() + 700;
+    const reader = await follow(stub, `key=${newKey()}&until=${until}`);
+    const stays = await follow(stub);
+    await reader.next();
+    expect(await alarmOf(stub)).toBe(until);
+    expect(await reader.closed).toEqual({ code: 1008, reason: "the key has expired" });
+    expect(Date.now()).toBeGreaterThanOrEqual(until);
+    await ingest(stub, user, event(user, 1));
+    await stays.until(2);
+    expect(reader.got).toHaveLength(1);
+  });
+
+  it.each([false, true])(
+    "is sent away within a minute of its revocation, without a change (hibernating: %s)",
+    async (hibernates) => {
+      const { user, stub } = newProfile();
+      await ingest(stub, user, event(user, 0));
+      const [revoked, good] = [newKey(), newKey()];
+      const [reader, other] = [await follow(stub, `key=${revoked}`), await follow(stub, `key=${good}`)];
+      for (const one of [reader, other]) await one.next();
+      const opened = Date.now();
+      expect((await alarmOf(stub)) ?? Number.NaN).toBeLessThanOrEqual(opened + PATROL_MS);
+      expect(PATROL_MS).toBeLessThan(EFFECTIVE_MS);
+      await keysObject(env).revoke(revoked);
+      if (hibernates) await evictDurableObject(stub);
+
+      later(PATROL_MS);
+      expect(await runDurableObjectAlarm(stub)).toBe(true);
+      expect(await reader.closed).toEqual(REVOKED);
+      expect(await alarmOf(stub)).toBeGreaterThan(Date.now());
+      await ingest(stub, user, event(user, 1));
+      await other.until(2);
+      expect(reader.got).toHaveLength(1);
+    },
+  );
+
+  it("is sent away at once when it was let in by who had not heard of the revocation", async () => {
+    const { stub } = newProfile();
+    const key = newKey();
+    const before = await follow(stub, `key=${key}`);
+    await before.next();
+    await keysObject(env).revoke(key);
+    later(20_000);
+    for (const reader of [await follow(stub, `key=${key}`), before])
+      expect(await reader.closed).toEqual(REVOKED);
+  });
+
+  it("is sent away, to come again, when nobody knows what was revoked; others are not", async () => {
+    const { user, stub } = newProfile();
+    const [reader, other] = [
+      await follow(stub, `key=${newKey()}`),
+      await follow(stub, `until=${Date.now() + 9_000}`),
+    ];
+    await runInDurableObject(stub, (_, sockets) => {
+      const unable = () => {
+        throw new Error("nothing is to be told");
+      };
+      const revocations = new Revocations(async () => undefined);
+      return new Live({ sockets, look: unable, wakeAt: () => {}, later: unable, revocations }).patrol();
+    });
+    expect((await reader.closed).code).toBe(1013);
+    await ingest(stub, user, event(user, 0));
+    await other.until(1);
+  });
+
+  it("is what an object wakes for, and nobody else: not for those who are gone, nor for tokens", async () => {
+    const { stub } = newProfile();
+    await follow(stub);
+    expect(await alarmOf(stub)).toBeNull();
+    const until = Date.now() + 86_400_000;
+    const token = await follow(stub, `until=${until}`);
+    await vi.waitFor(async () => expect(await alarmOf(stub)).toBe(until));
+    token.socket.close();
+    const reader = await follow(stub, `key=${newKey()}`);
+    await vi.waitFor(async () => expect(await alarmOf(stub)).toBeLessThan(until));
+    for (let again = 0; again < 2; again++) {
+      expect(await runDurableObjectAlarm(stub)).toBe(true);
+      expect(await alarmOf(stub)).not.toBeNull();
+    }
+    reader.socket.close();
+    await vi.waitFor(async () => expect(await attachments(stub)).toHaveLength(1));
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect(await alarmOf(stub)).toBeNull();
+  });
+
+  it("does not put off what an instance before this one wanted to wake for", async () => {
+    const { stub } = newProfile();
+    const soon = Date.now() + 30_000;
+    await runInDurableObject(stub, (_, { storage }) => storage.setAlarm(soon));
+    await evictDurableObject(stub);
+    await follow(stub, `until=${Date.now() + 86_400_000}`);
+    await quiet();
+    expect(await alarmOf(stub)).toBe(soon);
   });
 });
 

@@ -118,7 +118,21 @@ describe("erasing an event", () => {
 
   it("knows nothing of an event that is not there", async () => {
     const { user, stub } = newProfile();
-    expect(await stub.erase(user, "e1")).toEqual({ status: "unknown" });
+    expect(await stub.erase(user, "e1")).toMatchObject({ status: "unknown", parts: [] });
+    expect(await ingest(stub, user, eventsOf(user, 1, 2))).toEqual(["applied"]);
+  });
+
+  it("turns an expected one away that has not come yet, also after hibernation, and is no profile by that", async () => {
+    const { user, stub } = newProfile();
+    for (let again = 0; again < 2; again++)
+      expect(await stub.erase(user, "e1", true)).toMatchObject({ status: "erased", version: 0 });
+    expect(await readFrom(stub)).toMatchObject({ status: "unknown" });
+    await evictDurableObject(stub);
+    expect(await ingest(stub, user, eventsOf(user, 0, 3))).toEqual(["applied", "suppressed", "applied"]);
+    expect(await stub.erase(user, "e9", true)).toMatchObject({ status: "erased", version: 1 });
+    expect(await ingest(stub, user, eventsOf(user, 9, 10))).toEqual(["suppressed"]);
+    expect(await stub.erase(user, "e0")).toMatchObject({ status: "erased", version: 2 });
+    expect(await stub.erase(user, "e0")).toMatchObject({ status: "erased", version: 2 });
   });
 
   it("may empty pages one after the other", async () => {
