@@ -2,7 +2,6 @@ import { DurableObject } from "cloudflare:workers";
 import type { Environment } from "../environment.ts";
 import type { EventsQuery, PreviewRequest, ProfileRpc, RankRequest, ReadOptions } from "./contract.ts";
 import { discardEngine, engineFor } from "./engine.ts";
-import type { Retention } from "./journal.ts";
 import { Keeper } from "./keeper.ts";
 import { unpackLines } from "./lines.ts";
 import { Live } from "./live.ts";
@@ -10,20 +9,19 @@ import type { Offer, Parcel, Return } from "./merge-contract.ts";
 import { Merging } from "./merging.ts";
 import { Mover } from "./mover.ts";
 import { Parcels } from "./parcels.ts";
+import type { Retention } from "./retention.ts";
 import { profileOf } from "./stub.ts";
 
 /** Events kept when the configuration does not say. */
 const RETENTION_EVENTS = 100_000;
 const DAY_MS = 86_400_000;
-/** Between two slices of a long refold, for others to have their turn. */
-const SLICE_PAUSE_MS = 20;
 
 /** One user's profile as a Durable Object: the RPC, and nothing else; `keeper.ts` and `live.ts` do the work. */
 export class Profile extends DurableObject<Environment> implements ProfileRpc {
   readonly #keeper: Keeper;
   /** Its readers. */
   readonly live: Live;
-  /** When the alarm rings, as far as this instance knows, ms. */
+  /** When the alarm rings, ms. */
   #alarmAt = Number.POSITIVE_INFINITY;
   readonly #merging: Merging;
   readonly #parcels: Parcels;
@@ -31,11 +29,15 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
+    // An instance before this one may have asked for an alarm: nobody may put it off, or set it once more.
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAt = (await ctx.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
+    });
     this.#keeper = new Keeper({
       storage: ctx.storage,
       engine: () => engineFor(env),
       discardEngine: () => discardEngine(env),
-      wakeSoon: () => this.#wakeAt(Date.now() + SLICE_PAUSE_MS),
+      wakeAt: (time) => this.#wakeAt(time),
       retention: retentionOf(env),
       now: () => Date.now(),
     });
@@ -117,13 +119,13 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
   }
 
   /**
-   * A long refold, and a move to another profile, go on by themselves, a slice at a time; and readers who are too slow
-   * are sent away.
+   * A long refold, and a move to another profile, go on by themselves, a slice at a time; what has become too old is
+   * dropped; and readers who are too slow are sent away.
    */
   override async alarm() {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     await this.#mover.goOn();
-    this.#tell(this.#keeper.resume());
+    this.#tell(this.#keeper.tend());
     this.live.check(Date.now());
   }
 
@@ -147,5 +149,6 @@ function retentionOf(env: Environment): Retention {
   // workerd has null for a variable that is not set.
   const events = Number(env.RETENTION_EVENTS ?? RETENTION_EVENTS);
   const days = env.RETENTION_DAYS ?? undefined;
-  return days === undefined ? { events } : { events, ageMs: Number(days) * DAY_MS };
+  const ageMs = days === undefined ? Number.NaN : Number(days) * DAY_MS;
+  return Number.isNaN(ageMs) ? { events } : { events, ageMs };
 }

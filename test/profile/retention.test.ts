@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../src/events/event.ts";
 import { engineFor } from "../../src/profile/engine.ts";
-import type { Retention } from "../../src/profile/journal.ts";
+import type { Retention } from "../../src/profile/retention.ts";
 import { Keeper } from "../../src/profile/keeper.ts";
 
 const START = Date.UTC(2026, 0, 1);
@@ -31,7 +31,7 @@ async function withKeeper<T>(
   const stub = env.PROFILES.get(env.PROFILES.idFromName(`retention-${objects++}`));
   return runInDurableObject(stub, (_, { storage }) => {
     const engine = () => engineFor({});
-    const place = { storage, engine, discardEngine: () => {}, wakeSoon: () => {}, retention, now };
+    const place = { storage, engine, discardEngine: () => {}, wakeAt: () => {}, retention, now };
     return work(new Keeper(place), storage.sql);
   });
 }
