@@ -117,7 +117,7 @@ export class SimulatedClient {
     group.forEach((item, i) => {
       const status = receipts[i]?.status;
       if (status === "applied" || status === "duplicate") item.acknowledged = true;
-      else if (status === "rejected" || status === "suppressed") item.refused = true;
+      else if (status === "rejected" || status === "suppressed" || status === "late") item.refused = true;
     });
   }
 }

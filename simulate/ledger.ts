@@ -1,15 +1,22 @@
 import { compareEvents, type Event } from "../src/events/event.ts";
 import type { EventsQuery, Receipt } from "../src/profile/contract.ts";
+import type { Key } from "../src/profile/pages.ts";
+import type { Retention } from "../src/profile/retention.ts";
 import { isPoison } from "./behaviour.ts";
 import type { Findings } from "./findings.ts";
 
 /**
  * What one profile must hold: of each id the copy that was committed first. It sees what goes into the object and
- * whether it came back, and knows nothing of how the object works.
+ * whether it came back, and knows nothing of how the object works; but it is told how far retention has come, and checks
+ * that this may be so. What retention has dropped still counts.
  */
 export class Ledger {
   readonly #events = new Map<string, Event>();
   readonly #erased = new Set<string>();
+  /** What was dropped before the definition changed, and can be folded by no other. */
+  readonly #forgotten = new Set<string>();
+  /** The newest event that was dropped. */
+  horizon: Key | undefined;
   readonly #user: string;
   readonly #findings: Findings;
 
@@ -21,25 +28,41 @@ export class Ledger {
     this.#findings = findings;
   }
 
-  get events(): Iterable<Event> {
-    return this.#events.values();
+  /** All that counts. */
+  get events(): Event[] {
+    return [...this.#events.values()].filter(({ id }) => !this.#forgotten.has(id));
+  }
+
+  isDropped(event: Key): boolean {
+    return isUpTo(event, this.horizon);
   }
 
   get size(): number {
     return this.#events.size;
   }
 
-  /** Enters a batch that was committed, and checks what was said of it. */
-  commit(batch: readonly Event[], receipts: readonly Receipt[]): void {
+  /**
+   * Enters a batch that was committed, and checks what was said of it. `oldest` is the time before which events are too
+   * old; `horizon` where retention has come meanwhile: what lies between there and where it was is decided either way.
+   */
+  commit(
+    batch: readonly Event[],
+    receipts: readonly Receipt[],
+    oldest = Number.NEGATIVE_INFINITY,
+    horizon = this.horizon,
+  ): void {
     if (receipts.length !== batch.length)
       this.#findings.different.push(`${this.#user}: ${batch.length} events got ${receipts.length} receipts`);
     batch.forEach((event, i) => {
       const first = this.#events.get(event.id);
       const receipt = receipts[i];
       const found = receipt === undefined ? "nothing" : told(receipt);
-      const expected = this.#expect(event, first);
+      const certain = this.#expect(event, first, oldest, this.horizon);
+      const meanwhile = this.#expect(event, first, oldest, horizon);
+      const expected = found === meanwhile ? meanwhile : certain;
       if (expected === "applied") this.#enter(event);
-      if (found === expected) return;
+      // One that is both may be found to be either first.
+      if (found === expected || (found === "rejected" && isPoison(event))) return;
       const text = `${this.#user}: the receipt of ${event.id} says ${found}, not ${expected}`;
       const isIn = found === "duplicate" || found === "conflict";
       if (expected === "applied" && !isIn) this.#findings.lost.push(text);
@@ -56,9 +79,36 @@ export class Ledger {
     const listed = new Map(found.map((event) => [event.id, event]));
     for (const event of batch) {
       const twin = listed.get(event.id);
-      if (twin === undefined || this.#expect(event, this.#events.get(event.id)) !== "applied") continue;
+      if (twin === undefined || this.#events.has(event.id) || this.#erased.has(event.id) || isPoison(event))
+        continue;
       if (textOf(twin) === textOf(event)) this.#enter(event);
     }
+  }
+
+  /** Retention has come so far: checks that what it dropped is too old, or that enough has come after it. */
+  drop(horizon: Key | undefined, { events, ageMs }: Retention, now: number): void {
+    const before = this.horizon;
+    if (horizon?.time === before?.time && horizon?.id === before?.id) return;
+    this.horizon = horizon;
+    const different = (what: string) => this.#findings.different.push(`${this.#user}: ${what}`);
+    if (horizon === undefined || isUpTo(horizon, before)) different("the horizon went back");
+    else if (!this.#events.has(horizon.id)) different(`${horizon.id} is the horizon and was never committed`);
+    else if (ageMs === undefined || horizon.time >= now - ageMs) {
+      const after = [...this.#events.values()].filter((event) => !isUpTo(event, horizon)).length;
+      if (after < events)
+        different(`${horizon.id} was dropped with ${after} events after it, and is not old`);
+    }
+  }
+
+  /** Another definition begins with the history that was kept when it came. */
+  forget(horizon: Key | undefined): void {
+    for (const event of this.#events.values()) if (isUpTo(event, horizon)) this.#forgotten.add(event.id);
+    this.edition++;
+  }
+
+  /** The time of the newest event. */
+  get newest(): number {
+    return [...this.#events.values()].reduce((newest, { time }) => Math.max(newest, time), 0);
   }
 
   /** Takes an event out, for good. */
@@ -79,17 +129,20 @@ export class Ledger {
     this.edition++;
   }
 
-  #expect(event: Event, first: Event | undefined): string {
-    if (first !== undefined) return bodyOf(first) === bodyOf(event) ? "duplicate" : "conflict";
+  #expect(event: Event, first: Event | undefined, oldest: number, horizon: Key | undefined): string {
     if (this.#erased.has(event.id)) return "suppressed";
+    if (first !== undefined && !isUpTo(first, horizon))
+      return bodyOf(first) === bodyOf(event) ? "duplicate" : "conflict";
+    if (first !== undefined || event.time < oldest || isUpTo(event, horizon)) return "late";
     return isPoison(event) ? "rejected" : "applied";
   }
 
-  /** The answer that a listing must give, all its pages together. */
+  /** The answer that a listing must give, all its pages together: what is kept. */
   list({ name, from, to }: Omit<EventsQuery, "limit" | "cursor">): Event[] {
     return [...this.#events.values()]
       .filter(
         (event) =>
+          !this.isDropped(event) &&
           (name === undefined || event.name === name) &&
           (from === undefined || event.time >= from) &&
           (to === undefined || event.time < to),
@@ -123,6 +176,10 @@ export class Ledger {
     )
       this.#findings.different.push(`${this.#user}: the listing is in another order`);
   }
+}
+
+function isUpTo(event: Key, horizon: Key | undefined): boolean {
+  return horizon !== undefined && compareEvents(event, horizon) <= 0;
 }
 
 function told(receipt: Receipt): string {

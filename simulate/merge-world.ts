@@ -317,7 +317,7 @@ export class MergeWorld {
       storage: profile.storage.open(),
       engine: () => this.#engines.get(0),
       discardEngine: () => this.#engines.discard(0),
-      wakeSoon: () => {},
+      wakeAt: () => {},
       retention: { events: Number.POSITIVE_INFINITY },
       now: () => START,
     });

@@ -8,8 +8,11 @@ import type {
   Receipt,
 } from "../src/profile/contract.ts";
 import { FoldError } from "../src/profile/fold.ts";
+import { hasHead } from "../src/profile/head.ts";
 import { Keeper } from "../src/profile/keeper.ts";
 import type { Moved } from "../src/profile/merge-contract.ts";
+import type { Key } from "../src/profile/pages.ts";
+import { KEEP_ALL, type Retention } from "../src/profile/retention.ts";
 import { isPoison } from "./behaviour.ts";
 import { type Engines, InjectedTrap } from "./engines.ts";
 import type { Findings } from "./findings.ts";
@@ -21,9 +24,18 @@ import type { Trace } from "./trace.ts";
 /**
  * What can be broken on purpose, to see that it is found: a retry that is not recognised, late events folded where
  * they arrive, a transaction that does not roll back, an answer that does not wait for the commit, an engine that
- * stays when another definition is deployed.
+ * stays when another definition is deployed; a horizon that is off by one, a state that is folded again without what was
+ * dropped, an alarm that does not ring.
  */
-export type Sabotage = "dedupe" | "order" | "transaction" | "acknowledge" | "stale";
+export type Sabotage =
+  | "dedupe"
+  | "order"
+  | "transaction"
+  | "acknowledge"
+  | "stale"
+  | "horizon"
+  | "history"
+  | "alarm";
 
 export interface Surroundings {
   engines: Engines;
@@ -32,20 +44,22 @@ export interface Surroundings {
   findings: Findings;
   trace: Trace;
   now: () => number;
-  /** Asks for a call after a while. */
-  later: (call: () => void) => void;
+  /** Asks for a call at a time. */
+  at: (time: number, call: () => void) => void;
+  /** What befalls an object that is woken. */
+  fault: () => Fault | undefined;
   sabotage: Sabotage | undefined;
 }
 
-/** Keeps all history: the oracle is then exact. */
-const RETENTION = { events: Number.POSITIVE_INFINITY };
+const DAY_MS = 86_400_000;
+/** Before an alarm rings again that has failed. */
+const RETRY_MS = 2000;
 
 /** A profile object: the real Keeper on simulated storage, and beside it a ledger of what it must hold. */
 export class SimulatedObject {
   readonly user: string;
   readonly ledger: Ledger;
-  /** Which definition it is deployed with. */
-  definition = 0;
+  retention: Retention = KEEP_ALL;
   /** Whether the profile was, when it was last read, still folded under the definition before. */
   refolding = false;
   readonly #storage: SimulatedStorage;
@@ -53,6 +67,13 @@ export class SimulatedObject {
   #keeper: Keeper | undefined;
   /** The one before, with what its memory held. */
   #older: Keeper | undefined;
+  /** Which definition it is deployed with, and which one it was last folded under. */
+  #definition = 0;
+  #foldedUnder = 0;
+  /** How far retention had come when the definition changed. */
+  #horizonThen: Key | undefined;
+  /** When its alarm rings: it outlives every instance. */
+  #alarmAt = Number.POSITIVE_INFINITY;
   #version = 0;
   /** The profile that was expected last, which is often expected again. */
   #expected = { key: "", json: "" };
@@ -75,19 +96,22 @@ export class SimulatedObject {
     const events =
       this.#around.sabotage === undefined ? [...batch] : batch.map((event) => this.#spoil(event));
     const { engines } = this.#around;
-    engines.get(this.definition).kernel.arm(trap);
+    engines.get(this.#definition).kernel.arm(trap);
     const answer = this.#call("ingest", fault, (keeper) => keeper.ingest(this.user, events), tellReceipts);
-    engines.get(this.definition).kernel.arm(0);
+    engines.get(this.#definition).kernel.arm(0);
     if (answer === undefined) {
       if (trap > 0 || this.#storage.tookEffect || batch.some(isPoison))
         this.ledger.commitPart(batch, this.#list({ limit: 200 }) ?? []);
+      this.#observe();
       return this.#around.sabotage === "acknowledge"
         ? batch.map(({ id }) => ({ id, status: "applied" }))
         : undefined;
     }
     if (answer.receipts.some(({ status }) => status === "applied" || status === "duplicate"))
       this.#see(answer.version);
-    this.ledger.commit(batch, answer.receipts);
+    const { ageMs = Number.POSITIVE_INFINITY } = this.retention;
+    this.ledger.commit(batch, answer.receipts, this.#around.now() - ageMs, this.#horizon());
+    this.#observe();
     return answer.receipts;
   }
 
@@ -96,7 +120,9 @@ export class SimulatedObject {
     const { findings, oracle } = this.#around;
     const answer = this.#call("read", fault, (keeper) => keeper.read({ at }), tellProfile);
     if (answer === undefined) return;
-    if (answer.status !== "found") {
+    const isForgotten = at < (this.ledger.horizon?.time ?? at);
+    if (answer.status !== "found" || (isForgotten && !isRefolding(answer.json))) {
+      if (isForgotten && answer.status === "forgotten") return;
       if (answer.status !== "unknown" || this.ledger.size > 0)
         findings.different.push(`${this.user}: the profile is ${answer.status}`);
       return;
@@ -105,8 +131,8 @@ export class SimulatedObject {
     // While a long history is folded under another definition the profile is what it was before.
     this.refolding = isRefolding(answer.json);
     if (this.refolding) return;
-    const engine = oracle.get(this.definition);
-    const key = [this.definition, this.ledger.edition, answer.version, at].join();
+    const engine = oracle.get(this.#definition);
+    const key = [this.#definition, this.ledger.edition, answer.version, at].join();
     if (this.#expected.key !== key) {
       const json = expectedProfile(engine, this.user, this.ledger.events, answer.version, at);
       this.#expected = { key, json };
@@ -122,26 +148,85 @@ export class SimulatedObject {
     if (found !== undefined) this.ledger.checkList(found, query);
   }
 
+  /** Checks that nothing is kept longer than it may be, and that what was dropped is in no row. */
+  checkKept(): void {
+    const { now, findings } = this.#around;
+    const found = this.#list({ limit: 200, oldestFirst: true });
+    const [oldest] = found ?? [];
+    const { ageMs = Number.POSITIVE_INFINITY } = this.retention;
+    // What was asked for and is due comes next.
+    if (oldest !== undefined && oldest.time + ageMs + DAY_MS < now() && this.#alarmAt > now())
+      findings.different.push(`${this.user}: ${oldest.id} is still kept`);
+    const rows = this.#storage.texts("head", "tail") + this.#storage.texts("appended", "events");
+    for (const event of this.ledger.events)
+      if (this.ledger.isDropped(event) && rows.includes(`"id":"${event.id}"`))
+        findings.different.push(`${this.user}: ${event.id} was dropped and a copy is stored`);
+  }
+
+  /** Another definition is deployed. */
+  deploy(definition: number): void {
+    // So that it is known whether anything was folded under the present one.
+    if (this.#definition !== this.#foldedUnder && this.retention !== KEEP_ALL)
+      this.checkRead(this.#around.now());
+    this.#definition = definition;
+    this.#horizonThen = this.ledger.horizon;
+  }
+
+  /** Retention is configured, and the profile touched. */
+  configure(retention: Retention): void {
+    this.retention = retention;
+    this.evict();
+    this.checkRead(this.#around.now());
+  }
+
   /** Takes an event out, of those that are in. */
   erase(pick: (below: number) => number, fault: Fault | undefined): void {
     const events = [...this.ledger.events];
     const { id } = events[pick(events.length)] ?? { id: "never-sent" };
     const answer = this.#call("erase", fault, (keeper) => keeper.erase(id), JSON.stringify);
     if (answer === undefined) return;
-    const expected = events.length === 0 ? "unknown" : "erased";
+    const isIn = events.some((event) => event.id === id && !this.ledger.isDropped(event));
+    const expected = isIn ? "erased" : "unknown";
     if (answer.status !== expected)
       this.#around.findings.different.push(`${this.user}: ${id} is ${answer.status}, not ${expected}`);
     if (answer.status === "erased") this.ledger.erase(id);
   }
 
-  /** Goes on with a refold in slices, as its alarm does. */
-  resume(): void {
-    const resume = (keeper: Keeper) => {
-      keeper.resume();
-      return { status: "resumed" };
+  /** What its alarm does: goes on with a refold in slices, and drops what is too old. */
+  tend(fault?: Fault): boolean {
+    const tend = (keeper: Keeper) => {
+      keeper.tend();
+      return { status: "tended" };
     };
-    this.#call("resume", undefined, resume, ({ status }) => status);
+    const isDone = this.#call("tend", fault, tend, ({ status }) => status) !== undefined;
+    this.#observe();
     this.checkRead(this.#around.now());
+    return isDone;
+  }
+
+  #wakeAt(time: number): void {
+    const { at, sabotage } = this.#around;
+    if (time >= this.#alarmAt || (sabotage === "alarm" && this.retention !== KEEP_ALL)) return;
+    this.#alarmAt = time;
+    at(time, () => this.#ring(time));
+  }
+
+  #ring(time: number): void {
+    // An earlier one was asked for since.
+    if (this.#alarmAt !== time) return;
+    this.#alarmAt = Number.POSITIVE_INFINITY;
+    const { now, fault } = this.#around;
+    if (!this.tend(fault())) this.#wakeAt(now() + RETRY_MS);
+  }
+
+  /** How far retention has come, by what is stored. */
+  #horizon(): Key | undefined {
+    this.#storage.arm(undefined);
+    return horizonOf(this.#storage.sql);
+  }
+
+  #observe(): void {
+    this.ledger.drop(this.#horizon(), this.retention, this.#around.now());
   }
 
   #list(query: EventsQuery): Event[] | undefined {
@@ -215,6 +300,8 @@ export class SimulatedObject {
         return undefined;
       }
       if (!isFailed(answer)) {
+        if (this.#foldedUnder !== this.#definition) this.ledger.forget(this.#horizonThen);
+        this.#foldedUnder = this.#definition;
         trace.add(`${this.user} ${what}: ${tell(answer)}`);
         return answer;
       }
@@ -236,13 +323,17 @@ export class SimulatedObject {
   }
 
   #wake(): Keeper {
-    const { engines, now, later, sabotage } = this.#around;
+    const { engines, now, sabotage } = this.#around;
+    if (sabotage === "horizon" && this.ledger.horizon !== undefined)
+      this.#storage.sql.exec("UPDATE head SET horizon_time = ?", this.ledger.horizon.time - 1);
+    if (sabotage === "history")
+      for (const [table, column] of CACHES) this.#storage.damage(table, column, () => 0);
     return new Keeper({
       storage: this.#storage.open(),
-      engine: () => engines.get(sabotage === "stale" ? 0 : this.definition),
-      discardEngine: () => engines.discard(this.definition),
-      wakeSoon: () => later(() => this.resume()),
-      retention: RETENTION,
+      engine: () => engines.get(sabotage === "stale" ? 0 : this.#definition),
+      discardEngine: () => engines.discard(this.#definition),
+      wakeAt: (time) => this.#wakeAt(time),
+      retention: this.retention,
       now,
     });
   }
@@ -274,6 +365,16 @@ const CACHES = [
   ["head", "base"],
   ["page", "checkpoint"],
 ] as const;
+
+function horizonOf(sql: SqlStorage): Key | undefined {
+  if (!hasHead(sql)) return undefined;
+  const [row] = sql
+    .exec<{ time: number | null; id: string | null }>(
+      "SELECT horizon_time AS time, horizon_id AS id FROM head",
+    )
+    .toArray();
+  return row?.time == null || row.id === null ? undefined : { time: row.time, id: row.id };
+}
 
 const isRefolding = (profile: string) => /"refolding":\{[^{}]*\}\}$/.test(profile);
 

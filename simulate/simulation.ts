@@ -5,6 +5,7 @@ import { type Habits, SimulatedClient } from "./client.ts";
 import { simulated } from "./definitions.ts";
 import { Engines } from "./engines.ts";
 import { Findings } from "./findings.ts";
+import { KEEP_EVERYTHING, type Keeping, keepingOf } from "./keeping.ts";
 import { Network } from "./network.ts";
 import { type Sabotage, SimulatedObject, type Surroundings } from "./object.ts";
 import { Schedule } from "./schedule.ts";
@@ -70,16 +71,23 @@ class World {
   #trouble: number;
   #traps: number;
   readonly #poison: number;
+  readonly #keeping: Keeping;
 
   constructor(seed: number, { sabotage, size: given, print }: SimulationOptions) {
     const random = new Random(seed);
     this.#random = random;
     this.trace = new Trace(print);
-    const size = given ?? sizeOf(random);
+    const drawn = sizeOf(random);
+    // Of a long history the state is for a while of another definition, and not of what was dropped.
+    this.#keeping = given !== undefined || drawn === LONG_HISTORY ? KEEP_EVERYTHING : keepingOf(seed);
+    const { pace, retention } = this.#keeping;
+    const isByCount = retention.events < Number.POSITIVE_INFINITY;
+    const size = given ?? this.#keeping.size ?? drawn;
     this.#trouble = random.between(0, 0.4);
-    this.#traps = random.chance(0.2) ? 0.05 : 0;
+    // Where pages go by count, what is taken in one by one may be gone before it is known that it was there.
+    this.#traps = random.chance(0.2) && !isByCount ? 0.05 : 0;
     // Few, and none in large batches: each is found by taking in the events of its batch one by one.
-    this.#poison = random.chance(0.1) && size.batch < 1000 ? 2 / size.events : 0;
+    this.#poison = random.chance(0.1) && size.batch < 1000 && !isByCount ? 2 / size.events : 0;
     this.#network = new Network(this.#schedule, random, {
       lost: random.between(0, 0.25),
       replyLost: random.between(0, 0.25),
@@ -91,14 +99,18 @@ class World {
       oracle,
       findings: this.findings,
       trace: this.trace,
-      now: () => START + this.#schedule.now,
-      later: (call) => this.#schedule.after(20, call),
+      now: () => START + this.#schedule.now * pace,
+      at: (time, call) => {
+        const afterMs = (time - START) / pace - this.#schedule.now;
+        this.#schedule.after(Math.max(1, Math.ceil(afterMs)), call);
+      },
+      fault: () => this.#fault(),
       sabotage,
     };
     for (let i = 0; i < size.users; i++)
       this.#objects.set(`user-${i}`, new SimulatedObject(`user-${i}`, around));
     this.#clients = Array.from({ length: size.clients }, (_, i) => this.#client(i, size));
-    this.trace.add(`seed ${seed}: ${JSON.stringify(size)}`);
+    this.trace.add(`seed ${seed}: ${JSON.stringify(size)} ${JSON.stringify(this.#keeping)}`);
   }
 
   get acknowledged(): number {
@@ -115,10 +127,12 @@ class World {
       this.#schedule.after(random.whole(0, healAt), () => this.#look());
     for (let i = random.whole(0, 2); i > 0; i--)
       this.#schedule.after(random.whole(0, healAt), () => this.#damage());
+    if (this.#keeping !== KEEP_EVERYTHING) this.#keep(this.#keeping, healAt);
     for (let i = random.chance(0.3) ? random.whole(1, 5) : 0; i > 0; i--)
       this.#schedule.after(random.whole(0, healAt), () => this.#erase());
     this.#schedule.after(healAt, () => this.#heal());
     if (!this.#schedule.run(MOST_ACTIONS)) this.findings.different.push("the clients were never done");
+    this.#growOld();
     for (const client of this.#clients) {
       for (const { user, id } of client.acknowledged) this.#object(user).ledger.checkAcknowledged(id);
     }
@@ -126,6 +140,36 @@ class World {
       this.#verify(object);
       object.close();
     }
+  }
+
+  /** Retention begins, and is looked at again and again. */
+  #keep({ retention, since }: Keeping, healAt: number): void {
+    const random = this.#random;
+    for (const object of this.#objects.values())
+      if (since === 0) object.retention = retention;
+      else
+        this.#schedule.after(since, () => {
+          this.trace.add(`${object.user} keeps ${JSON.stringify(retention)}`);
+          object.configure(retention);
+        });
+    for (let i = random.whole(2, 6); i > 0; i--)
+      this.#schedule.after(random.whole(0, 2 * healAt), () => {
+        this.#look();
+        for (const object of this.#objects.values()) {
+          if (random.chance(0.3)) object.evict();
+          if (this.#trouble === 0) object.checkKept();
+        }
+      });
+  }
+
+  /** Nobody sends anything any more, until all is old. */
+  #growOld(): void {
+    const { retention, pace } = this.#keeping;
+    if (retention.ageMs === undefined) return;
+    const newest = [...this.#objects.values()].reduce((time, { ledger }) => Math.max(time, ledger.newest), 0);
+    const until = (newest + retention.ageMs + 2 * DAY_MS - START) / pace;
+    this.#schedule.after(Math.max(0, until - this.#schedule.now), () => undefined);
+    this.#schedule.run(MOST_ACTIONS);
   }
 
   #client(index: number, { users, events, clients, batch }: Size): SimulatedClient {
@@ -144,7 +188,8 @@ class World {
       batch,
       timeoutMs: random.whole(200, 1000),
       again: random.chance(0.5) ? random.between(0, 0.05) : 0,
-      corrects: random.chance(0.3),
+      // Of what went by count nothing tells that it comes again, if it then has a later time than all of that.
+      corrects: random.chance(0.3) && this.#keeping.retention.events === Number.POSITIVE_INFINITY,
       conflicts: random.chance(0.2) ? 0.1 : 0,
     };
     return new SimulatedClient(drafts, habits, this.#schedule, this.#network, random, (user, batch) =>
@@ -184,7 +229,7 @@ class World {
     for (const object of this.#objects.values()) {
       this.#schedule.after(isRolling ? random.whole(0, 1000) : 0, () => {
         this.trace.add(`${object.user} gets definition ${definition}`);
-        object.definition = definition;
+        object.deploy(definition);
         if (!random.chance(0.3)) object.evict();
       });
     }
@@ -203,6 +248,8 @@ class World {
   /** Neither a state nor a checkpoint is the truth: one of them rots. */
   #damage(): void {
     const random = this.#random;
+    // But what was dropped is nowhere else.
+    if (this.#keeping !== KEEP_EVERYTHING) return;
     const object = this.#object(`user-${random.whole(0, this.#objects.size - 1)}`);
     if (object.damage((below) => random.whole(0, below - 1))) this.trace.add(`${object.user} is damaged`);
   }
@@ -225,12 +272,13 @@ class World {
   /** All is acknowledged: what memory has, and what storage has, is what the oracle has. */
   #verify(object: SimulatedObject): void {
     const random = this.#random;
-    for (let i = 0; i < MOST_SLICES && object.refolding; i++) object.resume();
+    for (let i = 0; i < MOST_SLICES && object.refolding; i++) object.tend();
     if (object.refolding) this.findings.different.push(`${object.user}: the refold did not end`);
     object.checkRead(END);
     object.evict();
     object.checkRead(END);
     object.checkList({ limit: 200 });
+    object.checkKept();
     const from = this.#someTime();
     if (random.chance(0.3)) object.checkRead(from);
     const limit = random.whole(5, 50);

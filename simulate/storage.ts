@@ -100,6 +100,16 @@ export class SimulatedStorage implements StorageHandle {
     return true;
   }
 
+  /** All blobs of a column, read as text; none when there is no such table. */
+  texts(table: string, column: string): string {
+    if (this.#database.prepare("SELECT 1 FROM pragma_table_info(?)").all(table).length === 0) return "";
+    return this.#database
+      .prepare(`SELECT ${column} AS blob FROM ${table}`)
+      .all()
+      .map(({ blob }) => (blob instanceof Uint8Array ? new TextDecoder().decode(blob) : ""))
+      .join();
+  }
+
   close(): void {
     this.#database.close();
   }

@@ -168,8 +168,8 @@ export function writeAppended(sql: SqlStorage, version: number, events: Uint8Arr
 }
 
 /**
- * Forgets the copies that rows of `appended` are after the row `head` was written: of all events, or where all that a
- * row has is from `time` or before. What an event's erasure or retention took out must be nowhere.
+ * Forgets the copies that rows of `appended` are after the row `head` was written: of all events, or where one of a row
+ * is from `time` or before. What an event's erasure or retention took out must be nowhere.
  */
 export function forgetAppended(sql: SqlStorage, time?: number): void {
   if (time === undefined) {
@@ -178,14 +178,14 @@ export function forgetAppended(sql: SqlStorage, time?: number): void {
   }
   const rows = sql.exec<{ slot: number; events: ArrayBuffer }>("SELECT slot, events FROM appended").toArray();
   for (const { slot, events } of rows) {
-    if (newestOf(events) <= time) sql.exec("DELETE FROM appended WHERE slot = ?", slot);
+    if (oldestOf(events) <= time) sql.exec("DELETE FROM appended WHERE slot = ?", slot);
   }
 }
 
-/** The time of the newest event of a copy; one that is damaged is of no use, however new. */
-function newestOf(events: ArrayBuffer): number {
+/** The time of the oldest event of a copy; one that is damaged is of no use, however new. */
+function oldestOf(events: ArrayBuffer): number {
   try {
-    return unpackAppended("", events).at(-1)?.time ?? Number.NEGATIVE_INFINITY;
+    return unpackAppended("", events)[0]?.time ?? Number.NEGATIVE_INFINITY;
   } catch (error) {
     if (error instanceof FrameError && error.reason === "corrupt") return Number.NEGATIVE_INFINITY;
     throw error;

@@ -17,20 +17,13 @@ import {
 import { packEvents } from "./lines.ts";
 import { type Listed, type Listing, listEvents } from "./listing.ts";
 import { keepDefinition, keptEngine, keptFingerprint } from "./outdated.ts";
-import type { Key, Page } from "./pages.ts";
+import type { Key } from "./pages.ts";
+import { isOver, keptFrom, type Retention } from "./retention.ts";
 import { type Left, Sealed } from "./sealed.ts";
 import { type Slice, sliceAfter } from "./slices.ts";
 import { freshState, type State, unpackState } from "./state.ts";
 import { Suppressed } from "./suppressed.ts";
 import { Tail } from "./tail.ts";
-
-/** How much history is kept. */
-export interface Retention {
-  /** Events, at least this many; whole pages go. */
-  events: number;
-  /** Older events go, and are late when they come; none do without it. */
-  ageMs?: number;
-}
 
 /** Events in the head before they are sealed: one more row is written every this many single events. */
 const TAIL_EVENTS = 64;
@@ -123,6 +116,11 @@ export class Journal {
     return this.#sealed.count + this.#tail.events.length;
   }
 
+  /** The time of the oldest event that is kept. */
+  get oldest(): number | undefined {
+    return (this.#sealed.pages[0]?.first ?? this.#tail.events[0])?.time;
+  }
+
   /**
    * The time at which a read is evaluated: the whole second, for what decay changes within one is less than is told;
    * but not before the newest event, where that is in the same second.
@@ -180,9 +178,18 @@ export class Journal {
   add(fresh: readonly Event[], retention: Retention, now: number): void {
     if (fresh.length === 0) return;
     this.#insert(fresh);
-    const dropped = this.refolding === undefined ? this.#prune(retention, now) : undefined;
+    const dropped = this.#drop(retention, now);
     this.#commit();
     if (dropped !== undefined) forgetAppended(this.#sql, dropped.time);
+    this.#sealed.release();
+  }
+
+  /** Drops what is not kept any longer. */
+  prune(retention: Retention, now: number): void {
+    const dropped = this.#drop(retention, now);
+    if (dropped === undefined) return;
+    this.#commit();
+    forgetAppended(this.#sql, dropped.time);
     this.#sealed.release();
   }
 
@@ -248,11 +255,14 @@ export class Journal {
 
   /** The state as of `time`: every kept event up to it. Undefined when part of that history is no longer kept. */
   stateAt(time: number): State | undefined {
-    const last = this.#tail.events.at(-1);
-    if (last === undefined || last.time <= time || this.refolding !== undefined) return this.shown.state;
+    if (this.refolding !== undefined) return this.shown.state;
     if (this.#horizon !== undefined && time < this.#horizon.time) return undefined;
+    const last = this.#tail.events.at(-1) ?? this.#sealed.last;
+    if (last === undefined || last.time <= time) return this.shown.state;
     const upTo = this.#tail.events.filter((event) => event.time <= time);
-    return upTo.length > 0 ? this.#fold(this.#base, upTo) : this.#sealed.stateAt(time);
+    return upTo.length > 0 || this.#sealed.last === undefined
+      ? this.#fold(this.#base, upTo)
+      : this.#sealed.stateAt(time);
   }
 
   /**
@@ -267,8 +277,10 @@ export class Journal {
       .concat(this.#tail.events)
       .filter((event) => event.time <= time)
       .sort(compareEvents);
-    const sealed = draft === undefined ? this.#sealed : new Sealed(this.#sql, draft, this.user);
-    return sealed.stateAt(time, fresh);
+    if (draft !== undefined) return new Sealed(this.#sql, draft, this.user).stateAt(time, fresh);
+    return this.#sealed.last === undefined
+      ? this.#fold(this.#base, fresh)
+      : this.#sealed.stateAt(time, fresh);
   }
 
   /** Events, as `listing.ts` says. */
@@ -294,9 +306,12 @@ export class Journal {
     if (first === undefined || !hasRoom || this.refolding !== undefined || this.#storedBase !== this.#base)
       return false;
     const last = events.at(-1) ?? this.#sealed.last;
-    if (last !== undefined && compareEvents(first, last) <= 0) return false;
-    const [oldest] = this.#sealed.pages;
-    return oldest === undefined || !this.#isOutdated(oldest, this.count - oldest.count, retention, now);
+    const { oldest } = this;
+    // The first event of an empty journal is written with the head: an alarm is then asked for it.
+    if (last === undefined || oldest === undefined || compareEvents(first, last) <= 0) return false;
+    if (isOver(this.user, retention, oldest, now)) return false;
+    const [page] = this.#sealed.pages;
+    return page === undefined || this.count - page.count < retention.events;
   }
 
   /** Puts new, sorted events in their places, and folds. */
@@ -357,19 +372,25 @@ export class Journal {
     if (this.refolding !== undefined) this.#show();
   }
 
-  /** Drops what is not kept any longer; returns the newest event of that. */
-  #prune(retention: Retention, now: number): Key | undefined {
-    const { length } = this.#tail.events;
-    const newest = this.#sealed.prune((page, after) =>
-      this.#isOutdated(page, after + length, retention, now),
-    );
-    if (newest !== undefined) this.#horizon = newest;
+  /**
+   * Drops pages with enough events after them, and all that is too old, without writing the head; returns the newest
+   * event of that. What is dropped stays in the state: the base moves on over it. While a refold needs the history, and
+   * has no state yet to put in its place, none of it goes.
+   */
+  #drop(retention: Retention, now: number): Key | undefined {
+    if (this.refolding !== undefined) return undefined;
+    const from = keptFrom(this.user, retention, now);
+    const { events } = this.#tail;
+    const sealed = this.#sealed.prune((after) => after + events.length >= retention.events, from);
+    const kept = events.filter(({ time }) => time >= from);
+    const old = events.slice(0, events.length - kept.length);
+    if (old.length > 0) {
+      this.#base = this.#fold(this.#base, old);
+      this.#tail.replace(kept);
+    }
+    const newest = old.at(-1) ?? sealed;
+    if (newest !== undefined) this.#horizon = { time: newest.time, id: newest.id };
     return newest;
-  }
-
-  /** Whether a page may go: there are enough events after it, or all of it is too old. */
-  #isOutdated(page: Page, eventsAfter: number, { events, ageMs }: Retention, now: number): boolean {
-    return eventsAfter >= events || (ageMs !== undefined && page.last.time < now - ageMs);
   }
 
   #commit(): void {

@@ -17,10 +17,11 @@ import type {
 import type { Engine } from "./engine.ts";
 import { FoldError, foldEvents } from "./fold.ts";
 import { FrameError } from "./frame.ts";
-import { Journal, type Retention } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import type { Moved } from "./merge-contract.ts";
 import { Merges } from "./merges.ts";
 import { type Ground, listEvents, lookAt, previewProfile, rankCandidates, readProfile } from "./reading.ts";
+import { dropAt, KEEP_ALL, keptFrom, type Retention } from "./retention.ts";
 import { freshState } from "./state.ts";
 import { Suppressed } from "./suppressed.ts";
 
@@ -31,8 +32,8 @@ export interface Place {
   engine: () => Engine;
   /** Called when the kernel has trapped: its memory may be half-written. */
   discardEngine: () => void;
-  /** Asks for a call of `resume` before long: a refold goes on by itself. */
-  wakeSoon: () => void;
+  /** Asks for a call of `tend` at a time, ms: durable once the writes of this turn are. */
+  wakeAt: (time: number) => void;
   retention: Retention;
   /** ms. */
   now: () => number;
@@ -59,8 +60,8 @@ export interface Held {
   readonly now: number;
 }
 
-/** While a part of the journal is being sent away, none of it may be dropped. */
-const KEEP_ALL: Retention = { events: Number.POSITIVE_INFINITY };
+/** Between two slices of a long refold, for others to have their turn. */
+const SLICE_PAUSE_MS = 20;
 
 /** Keeps one user's profile: the single writer of the user's journal. */
 export class Keeper {
@@ -237,6 +238,19 @@ export class Keeper {
     this.#transaction((_, journal) => ({ journal, value: undefined }));
   }
 
+  /** What needs no event to be done: goes on with a refold, else drops what has become too old. */
+  tend(): void {
+    const retention = this.#retention;
+    const now = this.#place.now();
+    this.#transaction((_, journal) => {
+      journal?.prune(retention, now);
+      const { merges } = this;
+      if (journal !== undefined && merges.exists)
+        merges.shadows.removeBefore(keptFrom(journal.user, retention, now));
+      return { journal, value: undefined };
+    });
+  }
+
   /** Runs work on the journal and on what is stored of merges, in one transaction: for the rooms beside this one. */
   transact<T>(work: (held: Held) => T): T | Failed {
     const { storage, now } = this.#place;
@@ -259,8 +273,28 @@ export class Keeper {
     });
   }
 
+  /** What is on its way from here or to here is dropped when it has arrived. */
   get #retention(): Retention {
-    return this.merges.moving === undefined ? this.#place.retention : KEEP_ALL;
+    const { moving, arriving } = this.merges;
+    return moving === undefined && arriving.size === 0 ? this.#place.retention : KEEP_ALL;
+  }
+
+  /** Asks to be woken when there is something to do without an event. */
+  #ask(journal: Journal | undefined): void {
+    if (journal === undefined) return;
+    const { now, wakeAt } = this.#place;
+    if (journal.refolding !== undefined) {
+      wakeAt(now() + SLICE_PAUSE_MS);
+      return;
+    }
+    const retention = this.#retention;
+    if (retention.ageMs === undefined) return;
+    const { merges } = this;
+    const oldest = Math.min(
+      journal.oldest ?? Number.POSITIVE_INFINITY,
+      merges.exists ? merges.shadows.oldest : Number.POSITIVE_INFINITY,
+    );
+    if (oldest < Number.POSITIVE_INFINITY) wakeAt(dropAt(journal.user, retention, oldest));
   }
 
   #answer<T>(question: (ground: Ground) => T): T | Moved | Failed {
@@ -284,14 +318,14 @@ export class Keeper {
 
   /** Runs `work` in one transaction. What it leaves in memory counts only once that has ended well. */
   #transaction<T>(work: Work<T>): T | Failed {
-    const { storage, engine, wakeSoon } = this.#place;
+    const { storage, engine } = this.#place;
     return this.#guard(() => {
       const { journal, value } = storage.transactionSync(() => {
         const current = engine();
         return work(current, this.#current(current));
       });
       this.#journal = journal;
-      if (journal?.refolding !== undefined) wakeSoon();
+      this.#ask(journal);
       return value;
     });
   }

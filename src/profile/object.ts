@@ -3,7 +3,6 @@ import type { Environment } from "../environment.ts";
 import { revocationsOf } from "../keys/stub.ts";
 import type { EventsQuery, PreviewRequest, ProfileRpc, RankRequest, ReadOptions } from "./contract.ts";
 import { discardEngine, engineFor } from "./engine.ts";
-import type { Retention } from "./journal.ts";
 import { Keeper } from "./keeper.ts";
 import { unpackLines } from "./lines.ts";
 import { Live } from "./live.ts";
@@ -11,20 +10,19 @@ import type { Offer, Parcel, Return } from "./merge-contract.ts";
 import { Merging } from "./merging.ts";
 import { Mover } from "./mover.ts";
 import { Parcels } from "./parcels.ts";
+import type { Retention } from "./retention.ts";
 import { profileOf } from "./stub.ts";
 
 /** Events kept when the configuration does not say. */
 const RETENTION_EVENTS = 100_000;
 const DAY_MS = 86_400_000;
-/** Between two slices of a long refold, for others to have their turn. */
-const SLICE_PAUSE_MS = 20;
 
 /** One user's profile as a Durable Object: the RPC, and nothing else; `keeper.ts` and `live.ts` do the work. */
 export class Profile extends DurableObject<Environment> implements ProfileRpc {
   readonly #keeper: Keeper;
   /** Its readers. */
   readonly live: Live;
-  /** When the alarm rings, as far as this instance knows, ms. */
+  /** When the alarm rings, ms. */
   #alarmAt = Number.POSITIVE_INFINITY;
   readonly #merging: Merging;
   readonly #parcels: Parcels;
@@ -32,11 +30,15 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
+    // An instance before this one may have asked for an alarm: nobody may put it off, or set it once more.
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAt = (await ctx.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
+    });
     this.#keeper = new Keeper({
       storage: ctx.storage,
       engine: () => engineFor(env),
       discardEngine: () => discardEngine(env),
-      wakeSoon: () => this.#wakeAt(Date.now() + SLICE_PAUSE_MS),
+      wakeAt: (time) => this.#wakeAt(time),
       retention: retentionOf(env),
       now: () => Date.now(),
     });
@@ -52,7 +54,7 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     this.live = new Live({
       sockets: ctx,
       look: () => this.#keeper.look(),
-      wakeAt: (time) => ctx.waitUntil(this.#wakeBy(time)),
+      wakeAt: (time) => this.#wakeAt(time),
       revocations: revocationsOf(env),
       later: (work) => ctx.waitUntil(work),
     });
@@ -120,13 +122,13 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
   }
 
   /**
-   * A long refold, and a move to another profile, go on by themselves, a slice at a time; and readers who are too slow,
-   * or whose key or token has ended, are sent away.
+   * A long refold, and a move to another profile, go on by themselves, a slice at a time; what has become too old is
+   * dropped; and readers who are too slow, or whose key or token has ended, are sent away.
    */
   override async alarm() {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     await this.#mover.goOn();
-    this.#tell(this.#keeper.resume());
+    this.#tell(this.#keeper.tend());
     this.live.check(Date.now());
     // Beside the rest: another object is asked, and what else waits for the alarm must not wait for that.
     this.ctx.waitUntil(this.live.patrol());
@@ -137,17 +139,6 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     if (time >= this.#alarmAt) return;
     this.#alarmAt = time;
     void this.ctx.storage.setAlarm(time);
-  }
-
-  /**
-   * The same for what may be far off: an instance before this one may have asked for something sooner, and what is
-   * stored is not to be put off by it.
-   */
-  async #wakeBy(time: number): Promise<void> {
-    if (time >= this.#alarmAt) return;
-    const stored = await this.ctx.storage.getAlarm();
-    if (stored !== null && stored < this.#alarmAt) this.#alarmAt = stored;
-    this.#wakeAt(time);
   }
 
   /** Passes an answer on, and the readers are told what the call changed. */
@@ -163,5 +154,6 @@ function retentionOf(env: Environment): Retention {
   // workerd has null for a variable that is not set.
   const events = Number(env.RETENTION_EVENTS ?? RETENTION_EVENTS);
   const days = env.RETENTION_DAYS ?? undefined;
-  return days === undefined ? { events } : { events, ageMs: Number(days) * DAY_MS };
+  const ageMs = days === undefined ? Number.NaN : Number(days) * DAY_MS;
+  return Number.isNaN(ageMs) ? { events } : { events, ageMs };
 }

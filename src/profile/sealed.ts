@@ -9,9 +9,6 @@ const PAGE_EVENTS = 256;
 /** A page carries a checkpoint when this many events follow the one before it. */
 const CHECKPOINT_EVENTS = 1024;
 
-/** Which pages retention drops: those for which this holds, from the oldest on. */
-export type Outdated = (page: Page, eventsAfter: number) => boolean;
-
 /** Where the fold begins anew after events have left: at a page or, when none is left, after a state. */
 export type Left = { page: number } | { base: State };
 
@@ -205,14 +202,22 @@ export class Sealed {
     return this.#fold(state, more.slice(taken));
   }
 
-  /** Drops the oldest pages; what they left in the state stays there. Returns the newest event dropped. */
-  prune(outdated: Outdated): Key | undefined {
+  /**
+   * Drops the oldest pages, as long as there are enough events after each, and all events before a time; what they
+   * left in the state stays there. Returns the newest event dropped.
+   */
+  prune(isEnough: (eventsAfter: number) => boolean, from: number): Key | undefined {
+    const page = this.#dropPages(isEnough, from);
+    return this.#trim(from) ?? page;
+  }
+
+  #dropPages(isEnough: (eventsAfter: number) => boolean, from: number): Key | undefined {
     const { list } = this.#pages;
     let after = this.count;
     let count = 0;
     for (const page of list) {
       after -= page.count;
-      if (!outdated(page, after)) break;
+      if (page.last.time >= from && !isEnough(after)) break;
       count++;
     }
     const newest = list[count - 1];
@@ -225,9 +230,21 @@ export class Sealed {
         .reduce((folded, page) => this.#fold(folded, this.events(page)), state);
       this.#pages.setCheckpoint(count, kept);
     }
-    const { last } = newest;
     this.#pages.drop(0, count);
-    return last;
+    return newest.last;
+  }
+
+  /** Takes out of the first page what is before a time. */
+  #trim(from: number): Key | undefined {
+    const [page] = this.#pages.list;
+    if (page === undefined || page.first.time >= from) return undefined;
+    const events = this.events(page);
+    const kept = events.filter(({ time }) => time >= from);
+    const old = events.slice(0, events.length - kept.length);
+    const state = this.#fold(this.#nearest(0).state, old);
+    this.#pages.replace(0, kept);
+    this.#pages.setCheckpoint(0, state);
+    return old.at(-1);
   }
 
   /** Folds from page `index` on until `most` events are reached; checkpoints after `changed` are written anew. */

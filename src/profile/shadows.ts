@@ -20,6 +20,8 @@ export class Shadows {
   readonly #sql: SqlStorage;
   /** At most so many; undefined until it is asked for. */
   #count: number | undefined;
+  /** Likewise the time of the oldest, at the latest. */
+  #oldest: number | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -27,7 +29,7 @@ export class Shadows {
 
   static create(sql: SqlStorage): void {
     sql.exec(`CREATE TABLE merge_shadow (id TEXT NOT NULL, origin TEXT NOT NULL,
-      event TEXT NOT NULL, PRIMARY KEY (id, origin)) WITHOUT ROWID`);
+      time REAL NOT NULL, event TEXT NOT NULL, PRIMARY KEY (id, origin)) WITHOUT ROWID`);
   }
 
   /** Keeps an event; the first of an id and origin stays. */
@@ -37,10 +39,12 @@ export class Shadows {
       .one().count;
     if (this.#count >= MOST_SHADOWS) return;
     this.#count++;
+    if (this.#oldest !== undefined) this.#oldest = Math.min(this.#oldest, event.time);
     this.#sql.exec(
-      "INSERT OR IGNORE INTO merge_shadow VALUES (?, ?, ?)",
+      "INSERT OR IGNORE INTO merge_shadow VALUES (?, ?, ?, ?)",
       event.id,
       origin,
+      event.time,
       packEvent({ ...event, origin }),
     );
   }
@@ -70,6 +74,22 @@ export class Shadows {
   remove(id: string, origin: string): void {
     this.#count = undefined;
     this.#sql.exec("DELETE FROM merge_shadow WHERE id = ? AND origin = ?", id, origin);
+  }
+
+  /** No shadow is from before that time, ms; infinity when there is none. */
+  get oldest(): number {
+    this.#oldest ??=
+      this.#sql.exec<{ time: number | null }>("SELECT min(time) AS time FROM merge_shadow").one().time ??
+      Number.POSITIVE_INFINITY;
+    return this.#oldest;
+  }
+
+  /** Forgets those from before a time. */
+  removeBefore(time: number): void {
+    if (this.oldest >= time) return;
+    this.#count = undefined;
+    this.#oldest = undefined;
+    this.#sql.exec("DELETE FROM merge_shadow WHERE time < ?", time);
   }
 
   /** Forgets all of one profile. */

@@ -20,9 +20,9 @@ describe("simulation", () => {
   it("finds a history equal that is longer than a slice of a refold", () => {
     let slices = 0;
     const print = (line: string) => {
-      if (line.includes(" resume: ")) slices++;
+      if (line.includes(" tend: ")) slices++;
     };
-    const { findings, acknowledged } = simulate(5, { size: LONG_HISTORY, print });
+    const { findings, acknowledged } = simulate(10, { size: LONG_HISTORY, print });
     expect([...findings]).toEqual([]);
     expect(slices).toBeGreaterThan(0);
     expect(acknowledged).toBeGreaterThan(17_000);
@@ -42,6 +42,9 @@ describe("simulation", () => {
       ["transactions that do not roll back", "transaction", "different"],
       ["answers that do not wait for the commit", "acknowledge", "lost"],
       ["engines that stay when the definition changes", "stale", "different"],
+      ["a horizon of retention that is off by one", "horizon", "different"],
+      ["a refold that forgets what retention dropped", "history", "different"],
+      ["alarms that do not ring for what is too old", "alarm", "different"],
     ];
     it.each(cases)("%s", (_, sabotage, kind) => {
       const found = firstFinding(200, { sabotage });

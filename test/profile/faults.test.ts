@@ -195,7 +195,7 @@ function keeperOf(storage: DurableObjectStorage, now = () => AT): Keeper {
     storage,
     engine: () => engineFor({}),
     discardEngine: () => {},
-    wakeSoon: () => {},
+    wakeAt: () => {},
     retention: { events: 1_000_000 },
     now,
   });

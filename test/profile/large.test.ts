@@ -119,7 +119,7 @@ describe("events as large as they may be", () => {
         storage,
         engine: () => engine,
         discardEngine: () => {},
-        wakeSoon: () => {},
+        wakeAt: () => {},
         retention: { events: 1_000_000 },
         now: () => AT,
       });

@@ -321,7 +321,7 @@ function keeperOf(storage: DurableObjectStorage, events = 1_000_000): Keeper {
     storage,
     engine: () => engineFor({}),
     discardEngine: () => {},
-    wakeSoon: () => {},
+    wakeAt: () => {},
     retention: { events },
     now: () => AT,
   });

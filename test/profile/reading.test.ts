@@ -25,7 +25,7 @@ const withClock = (work: (keeper: Keeper, clock: { now: number }) => void) =>
       storage,
       engine,
       discardEngine: () => {},
-      wakeSoon: () => {},
+      wakeAt: () => {},
       retention: { events: 1000 },
       now: () => clock.now,
     });

@@ -42,7 +42,7 @@ const keeperOf = (storage: DurableObjectStorage, engine: Engine) =>
     storage,
     engine: () => engine,
     discardEngine: () => {},
-    wakeSoon: () => {},
+    wakeAt: () => {},
     retention: { events: 1_000_000 },
     now: () => AT,
   });

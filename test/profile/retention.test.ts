@@ -1,10 +1,14 @@
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Event } from "../../src/events/event.ts";
 import { engineFor } from "../../src/profile/engine.ts";
-import type { Retention } from "../../src/profile/journal.ts";
 import { Keeper } from "../../src/profile/keeper.ts";
+import { Merging } from "../../src/profile/merging.ts";
+import { Profile } from "../../src/profile/object.ts";
+import { Parcels } from "../../src/profile/parcels.ts";
+import { dropAt, keptFrom, type Retention } from "../../src/profile/retention.ts";
+import { ingestInto } from "./asking.ts";
 
 const START = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
@@ -26,13 +30,14 @@ let objects = 0;
 async function withKeeper<T>(
   retention: Retention,
   now: () => number,
-  work: (keeper: Keeper, sql: SqlStorage) => T,
+  work: (keeper: Keeper, sql: SqlStorage, wakeAt: (time: number) => void) => T,
 ) {
   const stub = env.PROFILES.get(env.PROFILES.idFromName(`retention-${objects++}`));
   return runInDurableObject(stub, (_, { storage }) => {
     const engine = () => engineFor({});
-    const place = { storage, engine, discardEngine: () => {}, wakeSoon: () => {}, retention, now };
-    return work(new Keeper(place), storage.sql);
+    const wakeAt = vi.fn();
+    const place = { storage, engine, discardEngine: () => {}, wakeAt, retention, now };
+    return work(new Keeper(place), storage.sql, wakeAt);
   });
 }
 
@@ -41,6 +46,18 @@ const profileOf = (keeper: Keeper, at: number) => {
   if (result.status !== "found") throw new Error(result.status);
   return JSON.parse(result.json);
 };
+
+const idsOf = (keeper: Keeper) => {
+  const result = keeper.events({ limit: 200, oldestFirst: true });
+  if (result.status !== "listed") throw new Error(result.status);
+  return result.events.map(({ id }) => id);
+};
+
+/** Where events are stored as they are: pages are compressed. */
+const stored = (sql: SqlStorage) =>
+  [...sql.exec("SELECT tail AS events FROM head UNION ALL SELECT events FROM appended")]
+    .map(({ events }) => new TextDecoder().decode(events instanceof ArrayBuffer ? events : undefined))
+    .join("");
 
 const kept = (sql: SqlStorage) =>
   sql.exec<{ pages: number }>("SELECT count(*) AS pages FROM page").one().pages;
@@ -151,7 +168,7 @@ describe("retention by age", () => {
         const before = copies();
         now += 40 * DAY;
         keeper.ingest("ann", [{ ...event(70), time: now }]);
-        expect([kept(sql), before, copies()]).toEqual([0, 63, 5]);
+        expect([kept(sql), before, copies()]).toEqual([0, 63, 0]);
         expect(profileOf(keeper, now).events).toBe(71);
       },
     );
@@ -166,6 +183,133 @@ describe("retention by age", () => {
         expect(result).toMatchObject({
           receipts: [{ status: "late", code: "past-retention" }, { status: "applied" }],
         });
+      },
+    );
+  });
+
+  it("reaches the newest events, and what they left in the profile stays", async () => {
+    let now = START + 10 * HOUR;
+    const digests = await Promise.all(
+      [{ events: 1_000_000, ageMs: 30 * DAY }, { events: 1_000_000 }].map((retention) =>
+        withKeeper(
+          retention,
+          () => now,
+          (keeper, sql) => {
+            now = START + 10 * HOUR;
+            for (let i = 0; i < 10; i++) keeper.ingest("ann", [event(i)]);
+            now = START + 34 * DAY;
+            keeper.ingest("ann", [event(800)]);
+            if (retention.ageMs !== undefined) {
+              expect(idsOf(keeper)).toEqual(["e800"]);
+              expect(stored(sql)).not.toContain('"id":"e9"');
+              expect(keeper.read({ at: START + 5 * HOUR })).toEqual({ status: "forgotten" });
+              expect(keeper.ingest("ann", [event(3)])).toMatchObject({ receipts: [{ status: "late" }] });
+            }
+            expect(profileOf(keeper, now).events).toBe(11);
+            return profileOf(keeper, now).digest;
+          },
+        ),
+      ),
+    );
+    expect(digests[0]).toBe(digests[1]);
+  });
+
+  it("cuts the page in which it ends", async () => {
+    const retention = { events: 1_000_000, ageMs: 30 * DAY };
+    let now = START + 200 * HOUR;
+    await withKeeper(
+      retention,
+      () => now,
+      (keeper, sql) => {
+        keeper.ingest("ann", eventsOf(0, 200));
+        now = START + 100 * HOUR + 32 * DAY;
+        keeper.tend();
+        const from = keptFrom("ann", retention, now);
+        const first = Math.ceil((from - START) / HOUR);
+        expect(first).toBeGreaterThan(80);
+        expect(kept(sql)).toBe(1);
+        expect(idsOf(keeper)).toEqual(eventsOf(first, 200).map(({ id }) => id));
+        expect(profileOf(keeper, now).events).toBe(200);
+        expect(keeper.read({ at: from - HOUR })).toEqual({ status: "forgotten" });
+        // What is folded again begins after what was dropped.
+        keeper.erase("e150");
+        expect(profileOf(keeper, now).events).toBe(199);
+      },
+    );
+  });
+
+  it("needs no event: an alarm is asked for, once for all of a day", async () => {
+    const retention = { events: 1_000_000, ageMs: 30 * DAY };
+    let now = START;
+    await withKeeper(
+      retention,
+      () => now,
+      (keeper, sql, wakeAt) => {
+        keeper.ingest("ann", [event(0)]);
+        const due = dropAt("ann", retention, START);
+        expect(wakeAt).toHaveBeenLastCalledWith(due);
+        expect(due).toBeGreaterThan(START + 30 * DAY);
+        expect(due).toBeLessThanOrEqual(START + 31 * DAY);
+        const asked = vi.mocked(wakeAt).mock.calls.length;
+        for (let i = 1; i < 60; i++) keeper.ingest("ann", [{ ...event(i), time: START + i }]);
+        expect(vi.mocked(wakeAt).mock.calls.length).toBe(asked);
+        now = due - 1;
+        keeper.tend();
+        expect(idsOf(keeper)).toHaveLength(60);
+        now = due;
+        keeper.tend();
+        expect(idsOf(keeper)).toEqual([]);
+        expect(stored(sql)).not.toContain('"id"');
+        expect(profileOf(keeper, now).events).toBe(60);
+      },
+    );
+  });
+
+  it("is what the object's alarm does, which is set with the first event and outlives the instance", async () => {
+    const user = "retention-alarm";
+    const stub = env.PROFILES.get(env.PROFILES.idFromName(user));
+    const time = Date.now() - 10 * DAY;
+    const alarms: (number | null)[] = [];
+    const within = (work: (profile: Profile) => Promise<void>) =>
+      runInDurableObject(stub, async (_, state) => {
+        const profile = new Profile(state, { ...env, RETENTION_DAYS: "30" });
+        await work(profile);
+        alarms.push(await state.storage.getAlarm());
+      });
+    await within(async (profile) => {
+      await ingestInto(profile, user, [{ ...event(0), user, time }]);
+    });
+    await evictDurableObject(stub);
+    await within(async (profile) => {
+      await ingestInto(profile, user, [{ ...event(1), user, time: time + DAY }]);
+    });
+    expect(alarms).toEqual([dropAt(user, { events: 0, ageMs: 30 * DAY }, time), alarms[0]]);
+    await within(async (profile) => {
+      vi.useFakeTimers({ now: (alarms[0] ?? 0) + 1, toFake: ["Date"] });
+      await profile.alarm();
+      vi.useRealTimers();
+      const listed = await profile.events({ limit: 10 });
+      expect(listed).toMatchObject({ events: [{ id: "e1" }] });
+    });
+    expect(alarms[2]).toBe(dropAt(user, { events: 0, ageMs: 30 * DAY }, time + DAY));
+  });
+
+  it("waits while a part of the history is on its way", async () => {
+    const retention = { events: 1_000_000, ageMs: 30 * DAY };
+    let now = START + HOUR;
+    await withKeeper(
+      retention,
+      () => now,
+      (keeper) => {
+        keeper.ingest("ann", eventsOf(0, 3));
+        const merging = new Merging(keeper);
+        merging.adopt("ann", { name: "anonymous:device", epoch: "epoch", members: [], erasures: [] });
+        now = START + 40 * DAY;
+        keeper.tend();
+        expect(idsOf(keeper)).toHaveLength(3);
+        new Parcels(keeper).take("ann", "epoch", { number: 1, events: [], isLast: true });
+        keeper.tend();
+        expect(idsOf(keeper)).toEqual([]);
       },
     );
   });

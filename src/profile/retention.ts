@@ -1,0 +1,46 @@
+import { hash53 } from "../kernel/hash.ts";
+
+/** How much history is kept. */
+export interface Retention {
+  /** Events, at least this many; whole pages go. */
+  events: number;
+  /** Older events go, and are late when they come; none do without it. */
+  ageMs?: number;
+}
+
+/** While a part of the journal is on its way, none of it may be dropped. */
+export const KEEP_ALL: Retention = { events: Number.POSITIVE_INFINITY };
+
+const DAY_MS = 86_400_000;
+/**
+ * An event stays this long after it has become too old: a retry whose client has corrected its clock meanwhile then
+ * finds it, or is too old itself, and never counts twice.
+ */
+const GRACE_MS = 3_600_000;
+/**
+ * Events go together, those of one such step of time: so a profile in steady use writes its head anew once a step, and
+ * asks for an alarm as rarely; and each event is gone a day after it became too old.
+ */
+const STEP_MS = DAY_MS - GRACE_MS;
+
+/** The time before which events of a user go now; all stay after it. */
+export function keptFrom(user: string, { ageMs }: Retention, now: number): number {
+  return ageMs === undefined ? Number.NEGATIVE_INFINITY : stepOf(user, now - ageMs - GRACE_MS);
+}
+
+/** When an event of that time goes. */
+export function dropAt(user: string, { ageMs }: Retention, time: number): number {
+  return ageMs === undefined ? Number.POSITIVE_INFINITY : stepOf(user, time) + STEP_MS + ageMs + GRACE_MS;
+}
+
+/** Whether an event of that time is to go now: asked before each append, and nearly always no. */
+export function isOver(user: string, retention: Retention, time: number, now: number): boolean {
+  const { ageMs } = retention;
+  return ageMs !== undefined && time < now - ageMs && time < keptFrom(user, retention, now);
+}
+
+/** The start of the step that holds a time. Users have theirs at different times, so that not all wake at once. */
+function stepOf(user: string, time: number): number {
+  const phase = hash53(user) % STEP_MS;
+  return Math.floor((time - phase) / STEP_MS) * STEP_MS + phase;
+}
