@@ -54,15 +54,12 @@ export class P2Median {
     const q = this.height(i);
     const below = this.height(i - 1);
     const above = this.height(i + 1);
-    const parabolic =
-      q +
-      (step / (right - left)) *
-        (((n - left + step) * (above - q)) / (right - n) + ((right - n - step) * (q - below)) / (n - left));
-    if (below < parabolic && parabolic < above) {
-      this.heights[i] = parabolic;
-    } else {
-      this.heights[i] = q + (step * (this.height(i + step) - q)) / (this.position(i + step) - n);
-    }
+    // Where markers are equal, rounding decides between parabola and line: so the operations are in the kernel's order.
+    const up = (above - q) / (right - n);
+    const down = (q - below) / (n - left);
+    const parabolic = q + (step / (right - left)) * ((n - left + step) * up + (right - n - step) * down);
+    if (below < parabolic && parabolic < above) this.heights[i] = parabolic;
+    else this.heights[i] = step > 0 ? q + up : q - down;
     this.positions[i] = n + step;
   }
 
