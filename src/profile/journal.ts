@@ -1,5 +1,5 @@
 import { compareEvents, type Event } from "../events/event.ts";
-import type { Receipt } from "./contract.ts";
+import { type Admitted, admit } from "./admission.ts";
 import type { Engine } from "./engine.ts";
 import { foldEvents } from "./fold.ts";
 import {
@@ -56,7 +56,8 @@ export class Journal {
   readonly suppressed: Suppressed;
   /** Of the definition that is kept beside a long history. */
   #kept: string | undefined;
-  #horizon: Key | undefined;
+  /** The newest event that retention dropped: nothing up to it is taken in any more. */
+  horizon: Key | undefined;
   /** The version when the newest events were last written together. */
   #headVersion: number;
   /** The newest events, and the state before them. */
@@ -76,7 +77,7 @@ export class Journal {
     this.suppressed = new Suppressed(sql);
     this.version = head?.version ?? 0;
     this.#headVersion = head?.headVersion ?? 0;
-    this.#horizon = head?.horizon;
+    this.horizon = head?.horizon;
     this.#tail = new Tail(head?.tail);
     this.#tailBytes = head?.tailBytes ?? 0;
     if (this.count > SLICE_EVENTS) this.#kept = keptFingerprint(sql);
@@ -130,31 +131,11 @@ export class Journal {
     return Math.max(Math.floor(now / 1000) * 1000, Math.min(now, newest));
   }
 
-  /** What becomes of events, a receipt for each in their order, and those that are new in the fold's. Changes nothing. */
-  admit(
-    events: readonly Event[],
-    retention: Retention,
-    now: number,
-  ): { receipts: Receipt[]; fresh: Event[] } {
-    const known =
-      events.length > 1 ? new Map(this.#tail.events.map((event) => [event.id, event])) : undefined;
-    const fresh: Event[] = [];
-    const receipts = events.map((event): Receipt => {
-      const { id } = event;
-      if (this.suppressed.has(id, event.origin))
-        return { id, status: "suppressed", code: "event-erased", detail: ERASED };
-      const first = (known === undefined ? this.#tail.find(id) : known.get(id)) ?? this.#sealed.find(id);
-      if (first !== undefined) {
-        return { id, status: "duplicate", ...(sameBody(first, event) ? {} : { conflict: true }) };
-      }
-      const late = this.#late(event, retention, now);
-      if (late !== undefined) return { id, status: "late", code: "past-retention", detail: late };
-      known?.set(id, event);
-      fresh.push(event);
-      return { id, status: "applied" };
-    });
+  /** What becomes of events, as `admission.ts` says. Changes nothing. */
+  admit(events: readonly Event[], retention: Retention, now: number): Admitted {
+    const admitted = admit(events, this, retention, now);
     this.#sealed.release();
-    return { receipts, fresh: fresh.sort(compareEvents) };
+    return admitted;
   }
 
   /**
@@ -256,7 +237,7 @@ export class Journal {
   /** The state as of `time`: every kept event up to it. Undefined when part of that history is no longer kept. */
   stateAt(time: number): State | undefined {
     if (this.refolding !== undefined) return this.shown.state;
-    if (this.#horizon !== undefined && time < this.#horizon.time) return undefined;
+    if (this.horizon !== undefined && time < this.horizon.time) return undefined;
     const last = this.#tail.events.at(-1) ?? this.#sealed.last;
     if (last === undefined || last.time <= time) return this.shown.state;
     const upTo = this.#tail.events.filter((event) => event.time <= time);
@@ -273,7 +254,7 @@ export class Journal {
     const known = new Set(this.#tail.events.map((event) => event.id));
     const fresh = events
       .filter((event) => !known.has(event.id) && this.#sealed.find(event.id) === undefined)
-      .filter((event) => this.#horizon === undefined || compareEvents(event, this.#horizon) > 0)
+      .filter((event) => this.horizon === undefined || compareEvents(event, this.horizon) > 0)
       .concat(this.#tail.events)
       .filter((event) => event.time <= time)
       .sort(compareEvents);
@@ -286,17 +267,6 @@ export class Journal {
   /** Events, as `listing.ts` says. */
   list(query: Listing): Listed {
     return listEvents(this.#tail.events, this.#sealed, query);
-  }
-
-  /** Why an event lies before the kept history, or undefined. */
-  #late(event: Event, retention: Retention, now: number): string | undefined {
-    if (this.#horizon !== undefined && compareEvents(event, this.#horizon) <= 0) {
-      return "the event is older than the kept history of this profile";
-    }
-    if (retention.ageMs !== undefined && event.time < now - retention.ageMs) {
-      return `the event is older than the ${Math.round(retention.ageMs / 86_400_000)} days that are kept`;
-    }
-    return undefined;
   }
 
   #isAppend(fresh: readonly Event[], retention: Retention, now: number): boolean {
@@ -389,7 +359,7 @@ export class Journal {
       this.#tail.replace(kept);
     }
     const newest = old.at(-1) ?? sealed;
-    if (newest !== undefined) this.#horizon = { time: newest.time, id: newest.id };
+    if (newest !== undefined) this.horizon = { time: newest.time, id: newest.id };
     return newest;
   }
 
@@ -407,7 +377,7 @@ export class Journal {
     this.#tailBytes = tail.length;
     this.version++;
     this.#headVersion = this.version;
-    const newest = { version: this.version, horizon: this.#horizon, tail };
+    const newest = { version: this.version, horizon: this.horizon, tail };
     if (this.refolding !== undefined || this.#storedBase === this.#base) {
       writeTail(this.#sql, newest);
       return;
@@ -428,15 +398,4 @@ export class Journal {
   #fresh(): State {
     return freshState(this.#engine.kernel, this.#engine.compiled);
   }
-}
-
-const ERASED = "the event was erased from this profile, and stays out";
-
-/** Whether two events of one id say the same. Time is left out: clients correct it anew with each retry. */
-function sameBody(a: Event, b: Event): boolean {
-  return (
-    a.name === b.name &&
-    JSON.stringify(a.properties) === JSON.stringify(b.properties) &&
-    JSON.stringify(a.traits) === JSON.stringify(b.traits)
-  );
 }
