@@ -157,7 +157,7 @@ export class Journal {
 
   /** Takes in what was admitted, wherever it belongs. */
   add(fresh: readonly Event[], retention: Retention, now: number): void {
-    if (fresh.length === 0) return;
+    if (fresh.length === 0 || this.append(fresh, retention, now)) return;
     this.#insert(fresh);
     const dropped = this.#drop(retention, now);
     this.#commit();

@@ -164,6 +164,23 @@ describe("the profile object", () => {
     expect(rows).toBeGreaterThanOrEqual(650);
   });
 
+  it("appends when it has just woken, too: most users are idle between two events", async () => {
+    const { user, stub } = newProfile();
+    for (let i = 0; i < 5; i++) {
+      await ingest(stub, user, [event(user, i)]);
+      await evictDurableObject(stub);
+    }
+    const versions = await runInDurableObject(stub, (_, { storage: { sql } }) =>
+      sql
+        .exec<{ head: number; newest: number }>(
+          "SELECT (SELECT version FROM head) AS head, (SELECT max(version) FROM appended) AS newest",
+        )
+        .one(),
+    );
+    expect(versions).toEqual({ head: 1, newest: 5 });
+    expect((await read(stub)).events).toBe(5);
+  });
+
   it("is the same after waking, whatever of its newest events were written together or appended", async () => {
     const { user, stub } = newProfile();
     const all = range(0, 150).map((i) => event(user, i));
