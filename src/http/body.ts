@@ -15,7 +15,9 @@ export async function readText(request: Request, limit = BODY_BYTES): Promise<Re
   // HTTP ends a body where its Content-Length says, so that what announces its length is bounded by it. What does not
   // is counted while it is read: for that the stream itself is touched, which costs more than reading it at once.
   const announced = plain ? request.headers.get("Content-Length") : null;
-  if (Number(announced) > limit) return failed(tooLarge);
+  // What another route would take is read all the same: who is answered while still sending may see a broken
+  // connection and no answer.
+  if (Number(announced) > BODY_BYTES) return failed(tooLarge);
   try {
     const bytes = announced === null ? await readStream(request, plain, limit) : await request.bytes();
     return bytes === undefined || bytes.length > limit ? failed(tooLarge) : decode(bytes);
