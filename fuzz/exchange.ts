@@ -5,7 +5,7 @@ import type { Sent } from "./requests.ts";
 
 /** What came of a request. */
 export interface Answer {
-  /** 0 without an answer: the client had lied about the length and waits no longer. */
+  /** 0 without an answer: the client had lied about the length and waits no longer, or sent more than is read. */
   status: number;
   header: (name: string) => string | undefined;
   text: string;
