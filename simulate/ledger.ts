@@ -37,6 +37,12 @@ export class Ledger {
     return isUpTo(event, this.horizon);
   }
 
+  /** The ids of what was dropped or erased: nothing of that is stored any more. */
+  get gone(): string[] {
+    const dropped = [...this.#events.values()].filter((event) => this.isDropped(event));
+    return [...dropped.map(({ id }) => id), ...this.#erased];
+  }
+
   get size(): number {
     return this.#events.size;
   }

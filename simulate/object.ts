@@ -25,7 +25,7 @@ import type { Trace } from "./trace.ts";
  * What can be broken on purpose, to see that it is found: a retry that is not recognised, late events folded where
  * they arrive, a transaction that does not roll back, an answer that does not wait for the commit, an engine that
  * stays when another definition is deployed; a horizon that is off by one, a state that is folded again without what was
- * dropped, an alarm that does not ring.
+ * dropped, copies of it that stay, an alarm that does not ring.
  */
 export type Sabotage =
   | "dedupe"
@@ -35,6 +35,7 @@ export type Sabotage =
   | "stale"
   | "horizon"
   | "history"
+  | "copies"
   | "alarm";
 
 export interface Surroundings {
@@ -85,7 +86,10 @@ export class SimulatedObject {
     this.user = user;
     this.#around = around;
     this.ledger = new Ledger(user, around.findings);
-    this.#storage = new SimulatedStorage({ rollsBack: around.sabotage !== "transaction" });
+    this.#storage = new SimulatedStorage({
+      rollsBack: around.sabotage !== "transaction",
+      ...(around.sabotage === "copies" ? { ignores: "DELETE FROM appended" } : {}),
+    });
   }
 
   /**
@@ -148,7 +152,7 @@ export class SimulatedObject {
     if (found !== undefined) this.ledger.checkList(found, query);
   }
 
-  /** Checks that nothing is kept longer than it may be, and that what was dropped is in no row. */
+  /** Checks that nothing is kept longer than it may be, and that what was dropped or erased is in no row. */
   checkKept(): void {
     const { now, findings } = this.#around;
     const found = this.#list({ limit: 200, oldestFirst: true });
@@ -158,9 +162,9 @@ export class SimulatedObject {
     if (oldest !== undefined && oldest.time + ageMs + DAY_MS < now() && this.#alarmAt > now())
       findings.different.push(`${this.user}: ${oldest.id} is still kept`);
     const rows = this.#storage.texts("head", "tail") + this.#storage.texts("appended", "events");
-    for (const event of this.ledger.events)
-      if (this.ledger.isDropped(event) && rows.includes(`"id":"${event.id}"`))
-        findings.different.push(`${this.user}: ${event.id} was dropped and a copy is stored`);
+    for (const id of this.ledger.gone)
+      if (rows.includes(`"id":"${id}"`))
+        findings.different.push(`${this.user}: ${id} is gone and a copy is stored`);
   }
 
   /** Another definition is deployed. */

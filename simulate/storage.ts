@@ -33,14 +33,19 @@ export class SimulatedStorage implements StorageHandle {
   readonly #database = new DatabaseSync(":memory:");
   readonly #statements = new Map<string, Prepared>();
   readonly #rollsBack: boolean;
+  readonly #ignores: string | undefined;
   /** The newest handle: those before it belong to instances that are gone. */
   #handle = 0;
   #depth = 0;
   #fault: Fault | undefined;
 
-  /** `rollsBack: false` makes a storage that forgets what a transaction is. */
-  constructor({ rollsBack = true } = {}) {
+  /**
+   * `rollsBack: false` makes a storage that forgets what a transaction is; `ignores`, one on which statements that begin
+   * so do nothing.
+   */
+  constructor({ rollsBack = true, ignores }: { rollsBack?: boolean; ignores?: string } = {}) {
     this.#rollsBack = rollsBack;
+    this.#ignores = ignores;
   }
 
   /**
@@ -136,6 +141,7 @@ export class SimulatedStorage implements StorageHandle {
   }
 
   #execute<T extends Record<string, SqlStorageValue>>(query: string, bindings: unknown[]): Rows<T> {
+    if (this.#ignores !== undefined && query.startsWith(this.#ignores)) return new Rows<T>();
     const { statement, columns } = this.#prepare(query);
     const values = bindings.map(bindable);
     if (columns.length === 0) return new Rows<T>([], Number(statement.run(...values).changes));

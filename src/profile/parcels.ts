@@ -180,7 +180,7 @@ function receive(held: Held, user: string, sent: readonly Event[]): void {
   const { merges, retention, now } = held;
   const journal = held.open(user);
   const events = sent.map((event) => inJournal(user, event));
-  // What is too old goes when its page does.
+  // What is too old goes when all has arrived.
   const { receipts, fresh } = journal.admit(events, { events: retention.events }, now);
   const byId = new Map(fresh.map((event) => [event.id, event]));
   events.forEach((event, i) => {
