@@ -18,7 +18,7 @@ import { packEvents } from "./lines.ts";
 import { type Listed, type Listing, listEvents } from "./listing.ts";
 import { keepDefinition, keptEngine, keptFingerprint } from "./outdated.ts";
 import type { Key } from "./pages.ts";
-import { isOver, keptFrom, type Retention } from "./retention.ts";
+import { keptFrom, type Retention } from "./retention.ts";
 import { type Left, Sealed } from "./sealed.ts";
 import { type Slice, sliceAfter } from "./slices.ts";
 import { freshState, type State, unpackState } from "./state.ts";
@@ -142,8 +142,8 @@ export class Journal {
    * Takes in what was admitted, if that is one statement, as it nearly always is: the events come last, and there is room
    * for them. Else nothing is done, and it is false.
    */
-  append(fresh: readonly Event[], retention: Retention, now: number): boolean {
-    if (!this.#isAppend(fresh, retention, now)) return false;
+  append(fresh: readonly Event[], retention: Retention): boolean {
+    if (!this.#isAppend(fresh, retention)) return false;
     const packed = packEvents(fresh);
     if (this.#tailBytes + packed.length > TAIL_BYTES) return false;
     this.#tailBytes += packed.length;
@@ -157,7 +157,7 @@ export class Journal {
 
   /** Takes in what was admitted, wherever it belongs. */
   add(fresh: readonly Event[], retention: Retention, now: number): void {
-    if (fresh.length === 0 || this.append(fresh, retention, now)) return;
+    if (fresh.length === 0 || this.append(fresh, retention)) return;
     this.#insert(fresh);
     const dropped = this.#drop(retention, now);
     this.#commit();
@@ -269,17 +269,16 @@ export class Journal {
     return listEvents(this.#tail.events, this.#sealed, query);
   }
 
-  #isAppend(fresh: readonly Event[], retention: Retention, now: number): boolean {
+  #isAppend(fresh: readonly Event[], retention: Retention): boolean {
     const [first] = fresh;
     const { events } = this.#tail;
     const hasRoom = events.length + fresh.length <= TAIL_EVENTS && this.version - this.#headVersion < SLOTS;
     if (first === undefined || !hasRoom || this.refolding !== undefined || this.#storedBase !== this.#base)
       return false;
     const last = events.at(-1) ?? this.#sealed.last;
-    const { oldest } = this;
-    // The first event of an empty journal is written with the head: an alarm is then asked for it.
-    if (last === undefined || oldest === undefined || compareEvents(first, last) <= 0) return false;
-    if (isOver(this.user, retention, oldest, now)) return false;
+    // Retention by age need not be looked at, for it comes by alarm; which is asked for when the first event is written,
+    // and that is with the head.
+    if (last === undefined || compareEvents(first, last) <= 0) return false;
     const [page] = this.#sealed.pages;
     return page === undefined || this.count - page.count < retention.events;
   }

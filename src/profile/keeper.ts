@@ -159,7 +159,7 @@ export class Keeper {
       const appended = this.#guard((): Ingested | undefined => {
         const { receipts, fresh } = known.admit(events, retention, now);
         if (merges.exists && fresh.length < events.length) return undefined;
-        if (!known.append(fresh, retention, now)) return undefined;
+        if (!known.append(fresh, retention)) return undefined;
         return { status: "ingested", version: known.version, receipts };
       });
       if (appended !== undefined) return appended;

@@ -18,8 +18,8 @@ const DAY_MS = 86_400_000;
  */
 const GRACE_MS = 3_600_000;
 /**
- * Events go together, those of one such step of time: so a profile in steady use writes its head anew once a step, and
- * asks for an alarm as rarely; and each event is gone a day after it became too old.
+ * Events go together, those of one such step of time: so a profile asks for an alarm once a step, and is written anew as
+ * rarely; and each event is gone a day after it became too old.
  */
 const STEP_MS = DAY_MS - GRACE_MS;
 
@@ -31,12 +31,6 @@ export function keptFrom(user: string, { ageMs }: Retention, now: number): numbe
 /** When an event of that time goes. */
 export function dropAt(user: string, { ageMs }: Retention, time: number): number {
   return ageMs === undefined ? Number.POSITIVE_INFINITY : stepOf(user, time) + STEP_MS + ageMs + GRACE_MS;
-}
-
-/** Whether an event of that time is to go now: asked before each append, and nearly always no. */
-export function isOver(user: string, retention: Retention, time: number, now: number): boolean {
-  const { ageMs } = retention;
-  return ageMs !== undefined && time < now - ageMs && time < keptFrom(user, retention, now);
 }
 
 /** The start of the step that holds a time. Users have theirs at different times, so that not all wake at once. */

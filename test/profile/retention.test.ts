@@ -2,7 +2,8 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import type { Event } from "../../src/events/event.ts";
-import { engineFor } from "../../src/profile/engine.ts";
+import { compile } from "../../src/kernel/compile.ts";
+import { type Engine, engineFor } from "../../src/profile/engine.ts";
 import { Keeper } from "../../src/profile/keeper.ts";
 import { Merging } from "../../src/profile/merging.ts";
 import { Profile } from "../../src/profile/object.ts";
@@ -141,7 +142,7 @@ describe("retention by count", () => {
 });
 
 describe("retention by age", () => {
-  it("drops pages that are too old, also when nothing else happens than one more event", async () => {
+  it("drops pages that are too old", async () => {
     let now = START + 1000 * HOUR;
     await withKeeper(
       { events: 1_000_000, ageMs: 30 * DAY },
@@ -151,6 +152,7 @@ describe("retention by age", () => {
         const before = kept(sql);
         now += 20 * DAY;
         keeper.ingest("ann", [{ ...event(1001), time: now }]);
+        keeper.tend();
         expect(kept(sql)).toBeLessThan(before);
         expect(profileOf(keeper, now).events).toBe(701);
       },
@@ -167,8 +169,9 @@ describe("retention by age", () => {
         const copies = () => sql.exec("SELECT version FROM appended").toArray().length;
         const before = copies();
         now += 40 * DAY;
-        keeper.ingest("ann", [{ ...event(70), time: now }]);
+        keeper.tend();
         expect([kept(sql), before, copies()]).toEqual([0, 63, 0]);
+        keeper.ingest("ann", [{ ...event(70), time: now }]);
         expect(profileOf(keeper, now).events).toBe(71);
       },
     );
@@ -199,6 +202,7 @@ describe("retention by age", () => {
             for (let i = 0; i < 10; i++) keeper.ingest("ann", [event(i)]);
             now = START + 34 * DAY;
             keeper.ingest("ann", [event(800)]);
+            keeper.tend();
             if (retention.ageMs !== undefined) {
               expect(idsOf(keeper)).toEqual(["e800"]);
               expect(stored(sql)).not.toContain('"id":"e9"');
@@ -263,6 +267,58 @@ describe("retention by age", () => {
         expect(profileOf(keeper, now).events).toBe(60);
       },
     );
+  });
+
+  it("leaves an event for as long as it may come again by a corrected clock, and count twice", async () => {
+    const retention = { events: 1_000_000, ageMs: 30 * DAY };
+    // Shortly before the end of a step.
+    const time = keptFrom("ann", retention, START) - HOUR / 6;
+    let now = time + HOUR;
+    await withKeeper(
+      retention,
+      () => now,
+      (keeper) => {
+        keeper.ingest("ann", [{ ...event(0), time }]);
+        now = time + 30 * DAY + HOUR / 2;
+        keeper.tend();
+        const again = keeper.ingest("ann", [{ ...event(0), time: time + HOUR }]);
+        expect(again).toMatchObject({ receipts: [{ status: "duplicate" }] });
+      },
+    );
+  });
+
+  it("waits while a long history is folded under another definition", async () => {
+    const retention = { events: 1_000_000, ageMs: 30 * DAY };
+    const stub = env.PROFILES.get(env.PROFILES.idFromName(`retention-${objects++}`));
+    await runInDurableObject(stub, (_, { storage }) => {
+      const { kernel, compiled } = engineFor({});
+      const events = { ...compiled.definition.events, "Product Viewed": { weight: 2 } };
+      const changed = { kernel, compiled: compile({ ...compiled.definition, events }, kernel) };
+      let now = START;
+      const under = (engine: Engine) =>
+        new Keeper({
+          storage,
+          engine: () => engine,
+          discardEngine: () => {},
+          wakeAt: () => {},
+          retention,
+          now: () => now,
+        });
+      const before = under({ kernel, compiled });
+      for (let i = 0; i < 17_000; i += 1000)
+        before.ingest(
+          "ann",
+          eventsOf(i, i + 1000).map((e, j) => ({ ...e, time: START + (i + j) * 60_000 })),
+        );
+      now = START + 40 * DAY;
+      const after = under(changed);
+      after.tend();
+      expect(idsOf(after)[0]).toBe("e0");
+      after.tend();
+      expect(idsOf(after)[0]).not.toBe("e0");
+      // Folded anew with all of it, before any of it went.
+      expect(profileOf(after, now).events).toBe(17_000);
+    });
   });
 
   it("is what the object's alarm does, which is set with the first event and outlives the instance", async () => {
