@@ -44,7 +44,7 @@ describe("simulation", () => {
       ["engines that stay when the definition changes", "stale", "different"],
       ["a horizon of retention that is off by one", "horizon", "different"],
       ["a refold that forgets what retention dropped", "history", "different"],
-      ["copies that stay of what retention dropped", "copies", "different"],
+      ["copies that stay of what was dropped or erased", "copies", "different"],
       ["alarms that do not ring for what is too old", "alarm", "different"],
     ];
     it.each(cases)("%s", (_, sabotage, kind) => {

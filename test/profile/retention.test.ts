@@ -350,7 +350,7 @@ describe("retention by age", () => {
     expect(alarms[2]).toBe(dropAt(user, { events: 0, ageMs: 30 * DAY }, time + DAY));
   });
 
-  it("waits while a part of the history is on its way", async () => {
+  it("waits while a part of the history is on its way to here, or from here", async () => {
     const retention = { events: 1_000_000, ageMs: 30 * DAY };
     let now = START + HOUR;
     await withKeeper(
@@ -364,6 +364,10 @@ describe("retention by age", () => {
         keeper.tend();
         expect(idsOf(keeper)).toHaveLength(3);
         new Parcels(keeper).take("ann", "epoch", { number: 1, events: [], isLast: true });
+        merging.begin("ann", "bob");
+        keeper.tend();
+        expect(idsOf(keeper)).toHaveLength(3);
+        merging.abandon(merging.moving?.epoch ?? "");
         keeper.tend();
         expect(idsOf(keeper)).toEqual([]);
       },
