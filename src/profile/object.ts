@@ -128,10 +128,11 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
   override async alarm() {
     this.#alarmAt = Number.POSITIVE_INFINITY;
     await this.#mover.goOn();
-    this.#tell(this.#keeper.tend());
+    // First, for readers need the alarm soonest: it is then set once.
     this.live.check(Date.now());
     // Beside the rest: another object is asked, and what else waits for the alarm must not wait for that.
     this.ctx.waitUntil(this.live.patrol());
+    this.#tell(this.#keeper.tend());
   }
 
   /** An object has one alarm: it rings for whoever needs it first, and the others then ask again. */
