@@ -1,7 +1,14 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Environment } from "../environment.ts";
 import { revocationsOf } from "../keys/stub.ts";
-import type { EventsQuery, PreviewRequest, ProfileRpc, RankRequest, ReadOptions } from "./contract.ts";
+import type {
+  EventsQuery,
+  PreviewRequest,
+  ProfileRpc,
+  RankRequest,
+  ReadOptions,
+  ReadResult,
+} from "./contract.ts";
 import { discardEngine, engineFor } from "./engine.ts";
 import { Keeper } from "./keeper.ts";
 import { unpackLines } from "./lines.ts";
@@ -24,6 +31,8 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
   readonly live: Live;
   /** When the alarm rings, ms. */
   #alarmAt = Number.POSITIVE_INFINITY;
+  /** The last profile that was read, and its text as it is sent: the next answer is often the same. */
+  #told: { read: ReadResult; text: string } | undefined;
   readonly #merging: Merging;
   readonly #parcels: Parcels;
   readonly #mover: Mover;
@@ -69,7 +78,9 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
 
   async read(options: ReadOptions = {}) {
     const read = this.#tell(this.#keeper.read(options));
-    return read.status === "found" ? `${read.version} ${read.json}` : read;
+    if (read.status !== "found") return read;
+    if (this.#told?.read !== read) this.#told = { read, text: `${read.version} ${read.json}` };
+    return this.#told.text;
   }
 
   async events(query: EventsQuery) {

@@ -36,7 +36,7 @@ export interface Ground {
 const MOST_DRAFTED = 20_000;
 
 /** The last answers: a page asks for its profile more than once, and within a second it stays the same. */
-const told = new WeakMap<Journal["shown"], { version: number; at: number; json: string }>();
+const told = new WeakMap<Journal["shown"], { version: number; at: number; answer: ReadResult }>();
 
 export function readProfile({ journal, merges, now }: Ground, options: ReadOptions): ReadResult {
   if (journal === undefined) return { status: "unknown" };
@@ -44,9 +44,7 @@ export function readProfile({ journal, merges, now }: Ground, options: ReadOptio
   if (options.ifVersion === version) return { status: "unchanged", version };
   const { fields, at = journal.secondOf(now) } = options;
   const last = told.get(shown);
-  if (last?.version === version && last.at === at && fields === undefined) {
-    return { status: "found", version, json: last.json };
-  }
+  if (last?.version === version && last.at === at && fields === undefined) return last.answer;
   const state = journal.stateAt(at);
   if (state === undefined) return { status: "forgotten" };
   const profile = portray(journal, merges, state, at);
@@ -54,10 +52,10 @@ export function readProfile({ journal, merges, now }: Ground, options: ReadOptio
     const chosen = Object.entries(profile).filter(([name]) => fields.includes(name));
     return { status: "found", version, json: JSON.stringify(Object.fromEntries(chosen)) };
   }
-  const json = JSON.stringify(profile);
+  const answer: ReadResult = { status: "found", version, json: JSON.stringify(profile) };
   // What is under way ends without another event.
-  if (refolding === undefined && !merges.isMerging) told.set(shown, { version, at, json });
-  return { status: "found", version, json };
+  if (refolding === undefined && !merges.isMerging) told.set(shown, { version, at, answer });
+  return answer;
 }
 
 export function lookAt({ journal, merges, now }: Ground): Looked {
