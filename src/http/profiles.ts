@@ -51,15 +51,17 @@ export const profiles = new Hono<App>().get("/v1/profiles/:id", async (c) => {
   const ifVersion = readVersion(c.req.header("If-None-Match"));
   // Nearly all reads ask for the whole profile as it is now, and arguments of a call cost their copies.
   const isPlain = at === undefined && fields === undefined && ifVersion === undefined;
-  const options: ReadOptions = {
-    ...(at === undefined ? {} : { at }),
-    ...(fields === undefined ? {} : { fields }),
-    ...(ifVersion === undefined ? {} : { ifVersion }),
-  };
+  const options: ReadOptions | undefined = isPlain
+    ? undefined
+    : {
+        ...(at === undefined ? {} : { at }),
+        ...(fields === undefined ? {} : { fields }),
+        ...(ifVersion === undefined ? {} : { ifVersion }),
+      };
   let reader = id;
   const asked = await ask(c, id, (profile, user) => {
     reader = user;
-    if (isPlain) return profile.read();
+    if (options === undefined) return profile.read();
     // A version is one of this profile, not of the one that it was merged into.
     if (user !== id) delete options.ifVersion;
     return profile.read(options);

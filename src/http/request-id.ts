@@ -9,7 +9,8 @@ export const REQUEST_ID = "X-Request-Id";
  */
 export function noteArrival(c: Context): void {
   requestId(c);
-  c.set("origin", c.req.header("Origin"));
+  const origin = c.req.header("Origin");
+  if (origin !== undefined) c.set("origin", origin);
 }
 
 /** The id of a request: the client's own where it is a plain one. */
