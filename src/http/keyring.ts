@@ -3,6 +3,7 @@ import type { Environment } from "../environment.ts";
 import { type Key, SECRET_LENGTH, verifyKey } from "../keys/key.ts";
 import type { Revocations } from "../keys/revocations.ts";
 import { revocationsOf } from "../keys/stub.ts";
+import { retentionOf } from "../profile/retention.ts";
 import { UserTokens } from "./user-tokens.ts";
 
 /** How many keys an isolate remembers as verified. */
@@ -62,6 +63,7 @@ export function keyringOf(env: Environment): Keyring | string {
   let keyring = keyrings.get(env);
   if (keyring === undefined) {
     try {
+      retentionOf(env);
       keyring = new Keyring(env);
     } catch (error) {
       keyring = `${error instanceof Error ? error.message : "The configuration cannot be used"}.`;

@@ -42,6 +42,16 @@ export function unframe(newest: number, stored: ArrayBuffer): { version: number;
   return { version, payload };
 }
 
+/** The payload of a blob that is whole; undefined for one that is damaged. */
+export function wholeOf(newest: number, stored: ArrayBuffer): Uint8Array | undefined {
+  try {
+    return unframe(newest, stored).payload;
+  } catch (error) {
+    if (error instanceof FrameError && error.reason === "corrupt") return undefined;
+    throw error;
+  }
+}
+
 /**
  * What stored JSON says.
  * @throws FrameError for what is none: V8's own error quotes it, and what an object throws is logged by the platform

@@ -1,5 +1,5 @@
 import type { Event } from "../events/event.ts";
-import { FrameError, frame, unframe } from "./frame.ts";
+import { FrameError, frame, unframe, wholeOf } from "./frame.ts";
 import { unpackEvents } from "./lines.ts";
 import type { Key } from "./pages.ts";
 import { packState, type State, unpackState } from "./state.ts";
@@ -82,7 +82,7 @@ export function readHead(sql: SqlStorage, fingerprint: string): StoredHead | und
     .toArray();
   if (row === undefined) return undefined;
   const { user, version: headVersion, horizon_time: time, horizon_id: id } = row;
-  const packed = wholeBase(row.base);
+  const packed = wholeOf(BASE_FORMAT, row.base);
   const base = packed === undefined ? undefined : unpackState(fingerprint, packed);
   const { payload } = unframe(TAIL_FORMAT, row.tail);
   const tail = unpackEvents(user, payload);
@@ -117,16 +117,6 @@ function readAppended(
     bytes += row.events.byteLength;
   }
   return { version, bytes };
-}
-
-/** The bytes of a stored state; undefined when they are damaged. */
-function wholeBase(blob: ArrayBuffer): Uint8Array | undefined {
-  try {
-    return unframe(BASE_FORMAT, blob).payload;
-  } catch (error) {
-    if (error instanceof FrameError && error.reason === "corrupt") return undefined;
-    throw error;
-  }
 }
 
 /** Writes the row with another base. */
@@ -184,12 +174,8 @@ export function forgetAppended(sql: SqlStorage, time?: number): void {
 
 /** The time of the oldest event of a copy; one that is damaged is of no use, however new. */
 function oldestOf(events: ArrayBuffer): number {
-  try {
-    return unpackAppended("", events)[0]?.time ?? Number.NEGATIVE_INFINITY;
-  } catch (error) {
-    if (error instanceof FrameError && error.reason === "corrupt") return Number.NEGATIVE_INFINITY;
-    throw error;
-  }
+  const whole = wholeOf(APPENDED_FORMAT, events);
+  return (whole && unpackEvents("", whole)[0]?.time) ?? Number.NEGATIVE_INFINITY;
 }
 
 function unpackAppended(user: string, events: ArrayBuffer): Event[] {

@@ -17,12 +17,8 @@ import type { Offer, Parcel, Return } from "./merge-contract.ts";
 import { Merging } from "./merging.ts";
 import { Mover } from "./mover.ts";
 import { Parcels } from "./parcels.ts";
-import type { Retention } from "./retention.ts";
+import { retentionOf } from "./retention.ts";
 import { profileOf } from "./stub.ts";
-
-/** Events kept when the configuration does not say. */
-const RETENTION_EVENTS = 100_000;
-const DAY_MS = 86_400_000;
 
 /** One user's profile as a Durable Object: the RPC, and nothing else; `keeper.ts` and `live.ts` do the work. */
 export class Profile extends DurableObject<Environment> implements ProfileRpc {
@@ -160,12 +156,4 @@ export class Profile extends DurableObject<Environment> implements ProfileRpc {
     else this.live.move(moved.to);
     return answer;
   }
-}
-
-function retentionOf(env: Environment): Retention {
-  // workerd has null for a variable that is not set.
-  const events = Number(env.RETENTION_EVENTS ?? RETENTION_EVENTS);
-  const days = env.RETENTION_DAYS ?? undefined;
-  const ageMs = days === undefined ? Number.NaN : Number(days) * DAY_MS;
-  return Number.isNaN(ageMs) ? { events } : { events, ageMs };
 }

@@ -1,7 +1,7 @@
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
 import { compareEvents, type Event } from "../events/event.ts";
 import { hash53 } from "../kernel/hash.ts";
-import { FrameError, frame, unframe } from "./frame.ts";
+import { frame, unframe, wholeOf } from "./frame.ts";
 import { IdIndex } from "./ids.ts";
 import { packEvents, unpackEvents } from "./lines.ts";
 import { packState, type State, unpackState } from "./state.ts";
@@ -116,7 +116,7 @@ export class Pages {
       .exec<{ checkpoint: ArrayBuffer }>("SELECT checkpoint FROM page WHERE rowid = ?", page.rowid)
       .one();
     // A checkpoint is a cache: a damaged one costs a longer refold and nothing else.
-    const packed = whole(CHECKPOINT_FORMAT, checkpoint);
+    const packed = wholeOf(CHECKPOINT_FORMAT, checkpoint);
     return packed && unpackState(this.#fingerprint, inflateRawSync(packed, COMPRESSION));
   }
 
@@ -155,8 +155,8 @@ export class Pages {
         page.rowid,
       )
       .one();
-    const hashes = whole(HASHES_FORMAT, stored.hashes);
-    const before = whole(PAGE_FORMAT, stored.events);
+    const hashes = wholeOf(HASHES_FORMAT, stored.hashes);
+    const before = wholeOf(PAGE_FORMAT, stored.events);
     if (hashes === undefined || before === undefined) return false;
     const { last, count } = summary(events);
     page.last = last;
@@ -292,17 +292,7 @@ function hashesOf(events: readonly Event[]): Float64Array<ArrayBuffer> {
 
 /** The id hashes of a page; undefined when they are damaged, for the events have them as well. */
 function readHashes(stored: ArrayBuffer): Float64Array | undefined {
-  const payload = whole(HASHES_FORMAT, stored);
+  const payload = wholeOf(HASHES_FORMAT, stored);
   // A copy, because the payload does not lie where doubles may.
   return payload && new Float64Array(new Uint8Array(payload).buffer);
-}
-
-/** The payload of a blob; undefined when it is damaged. */
-function whole(format: number, stored: ArrayBuffer): Uint8Array | undefined {
-  try {
-    return unframe(format, stored).payload;
-  } catch (error) {
-    if (error instanceof FrameError && error.reason === "corrupt") return undefined;
-    throw error;
-  }
 }

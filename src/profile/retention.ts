@@ -1,3 +1,4 @@
+import type { Environment } from "../environment.ts";
 import { hash53 } from "../kernel/hash.ts";
 
 /** How much history is kept. */
@@ -11,6 +12,8 @@ export interface Retention {
 /** While a part of the journal is on its way, none of it may be dropped. */
 export const KEEP_ALL: Retention = { events: Number.POSITIVE_INFINITY };
 
+/** Events kept when the configuration does not say. */
+const EVENTS = 100_000;
 const DAY_MS = 86_400_000;
 /**
  * An event stays this long after it has become too old: a retry whose client has corrected its clock meanwhile then
@@ -22,6 +25,18 @@ const GRACE_MS = 3_600_000;
  * rarely; and each event is gone a day after it became too old.
  */
 const STEP_MS = DAY_MS - GRACE_MS;
+
+/**
+ * What a deployment keeps.
+ * @throws Error when it does not say that in numbers: a slip must not keep everything for good
+ */
+export function retentionOf(env: Pick<Environment, "RETENTION_EVENTS" | "RETENTION_DAYS">): Retention {
+  const events = Number(env.RETENTION_EVENTS || EVENTS);
+  const days = Number(env.RETENTION_DAYS || Number.POSITIVE_INFINITY);
+  if (!(events > 0)) throw new Error("RETENTION_EVENTS is not a number above 0");
+  if (!(days > 0)) throw new Error("RETENTION_DAYS is not a number above 0");
+  return days === Number.POSITIVE_INFINITY ? { events } : { events, ageMs: days * DAY_MS };
+}
 
 /** The time before which events of a user go now; all stay after it. */
 export function keptFrom(user: string, { ageMs }: Retention, now: number): number {

@@ -200,6 +200,8 @@ describe("a deployment stays closed", () => {
     ["USER_TOKEN_SECRET", SHORT, "USER_TOKEN_SECRET is shorter than 32 characters."],
     ["USER_TOKEN_ISSUER", undefined, "USER_TOKEN_ISSUER is not set."],
     ["USER_TOKEN_AUDIENCE", "", "USER_TOKEN_AUDIENCE is not set."],
+    ["RETENTION_DAYS", "30d", "RETENTION_DAYS is not a number above 0."],
+    ["RETENTION_EVENTS", "0", "RETENTION_EVENTS is not a number above 0."],
     ["USER_TOKEN_JWKS", "{}", "USER_TOKEN_SECRET and USER_TOKEN_JWKS are both set."],
   ])("with %s = %s", async (name, value, detail) => {
     for (const path of ["/v1/profiles/u", "/healthz"]) {

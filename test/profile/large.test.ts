@@ -3,10 +3,9 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../../src/cli/random.ts";
 import type { ProfileStub } from "../../src/environment.ts";
 import type { Event } from "../../src/events/event.ts";
-import { compile } from "../../src/kernel/compile.ts";
-import { engineFor } from "../../src/profile/engine.ts";
 import { Keeper } from "../../src/profile/keeper.ts";
 import { ingestInto, readFrom } from "./asking.ts";
+import { changed } from "./engines.ts";
 import { event, MINUTE, newProfile, range, START } from "./visitors.ts";
 
 const AT = START + 200_000 * MINUTE;
@@ -112,9 +111,7 @@ describe("events as large as they may be", () => {
       await ingest(stub, user, small.slice(from, from + 2000));
     const newest = range(36_000, 36_060).map((i) => large(user, i));
     await runInDurableObject(stub, (_, { storage }) => {
-      const { kernel, compiled } = engineFor({});
-      const events = { ...compiled.definition.events, "Product Viewed": { weight: 2 } };
-      const engine = { kernel, compiled: compile({ ...compiled.definition, events }, kernel) };
+      const engine = changed();
       const keeper = new Keeper({
         storage,
         engine: () => engine,

@@ -3,13 +3,13 @@ import { constants, inflateRawSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ProfileStub } from "../../src/environment.ts";
 import type { Event } from "../../src/events/event.ts";
-import { compile } from "../../src/kernel/compile.ts";
 import { Kernel } from "../../src/kernel/instance.ts";
 import type { ReadResult } from "../../src/profile/contract.ts";
-import { type Engine, engineFor } from "../../src/profile/engine.ts";
+import type { Engine } from "../../src/profile/engine.ts";
 import { Keeper } from "../../src/profile/keeper.ts";
 import { Profile } from "../../src/profile/object.ts";
 import { ingestInto, readFrom } from "./asking.ts";
+import { changed } from "./engines.ts";
 import { event, MINUTE, newProfile, range, START } from "./visitors.ts";
 
 const AT = START + 200_000 * MINUTE;
@@ -28,13 +28,6 @@ const parse = (result: ReadResult | { status: "failed" | "moved" }) => {
 };
 
 const read = async (stub: ProfileStub, at = AT) => parse(await readFrom(stub, { at }));
-
-/** A variation of the default definition, such as the next deployment might bring. */
-function changed(): Engine {
-  const { kernel, compiled } = engineFor({});
-  const events = { ...compiled.definition.events, "Product Viewed": { weight: 2 } };
-  return { kernel, compiled: compile({ ...compiled.definition, events }, kernel) };
-}
 
 /** The object's storage under another engine, as after a deployment. */
 const keeperOf = (storage: DurableObjectStorage, engine: Engine) =>

@@ -2,7 +2,6 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import type { Event } from "../../src/events/event.ts";
-import { compile } from "../../src/kernel/compile.ts";
 import { type Engine, engineFor } from "../../src/profile/engine.ts";
 import { Keeper } from "../../src/profile/keeper.ts";
 import { Merging } from "../../src/profile/merging.ts";
@@ -10,6 +9,7 @@ import { Profile } from "../../src/profile/object.ts";
 import { Parcels } from "../../src/profile/parcels.ts";
 import { dropAt, keptFrom, type Retention } from "../../src/profile/retention.ts";
 import { ingestInto } from "./asking.ts";
+import { changed } from "./engines.ts";
 
 const START = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
@@ -291,9 +291,6 @@ describe("retention by age", () => {
     const retention = { events: 1_000_000, ageMs: 30 * DAY };
     const stub = env.PROFILES.get(env.PROFILES.idFromName(`retention-${objects++}`));
     await runInDurableObject(stub, (_, { storage }) => {
-      const { kernel, compiled } = engineFor({});
-      const events = { ...compiled.definition.events, "Product Viewed": { weight: 2 } };
-      const changed = { kernel, compiled: compile({ ...compiled.definition, events }, kernel) };
       let now = START;
       const under = (engine: Engine) =>
         new Keeper({
@@ -304,14 +301,14 @@ describe("retention by age", () => {
           retention,
           now: () => now,
         });
-      const before = under({ kernel, compiled });
+      const before = under(engineFor({}));
       for (let i = 0; i < 17_000; i += 1000)
         before.ingest(
           "ann",
           eventsOf(i, i + 1000).map((e, j) => ({ ...e, time: START + (i + j) * 60_000 })),
         );
       now = START + 40 * DAY;
-      const after = under(changed);
+      const after = under(changed());
       after.tend();
       expect(idsOf(after)[0]).toBe("e0");
       after.tend();
